@@ -1,0 +1,270 @@
+"""The form of a publisher: drawn from what its provider declares.
+
+The same class validates the maintainers' page, the admin, REST and ``apply``, so that the rules live once.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from publishers import registration
+from publishers.fetch import FetchFailed
+from publishers.models import Issuer, Publisher
+from publishers.providers.base import Field, LookupFailed, Provider, UnknownIdentity, has_control
+from publishers.registration import AlreadyRegistered, TooManyPending, Wanted
+from registry.actors import Actor
+from registry.creation import NameRefused, check_name
+from registry.models import Project, User
+from registry.names import MAX_NAME_LENGTH
+
+# What the form asks besides the provider's fields; no provider may declare a field or pin of such a name.
+OWN_FIELDS = ("project_name", "label", "enabled", "expires_at", "pin_at_first_use")
+MAX_WORDS = 100
+
+
+class WordsField(forms.CharField):
+    """Several words: a text with commas or white space between them, or a list of texts."""
+
+    def to_python(self, value: Any) -> Any:
+        """The words, each once, in their order."""
+        words = value.replace(",", " ").split() if isinstance(value, str) else value or []
+        if not isinstance(words, Iterable) or not all(isinstance(word, str) for word in words):
+            raise ValidationError("Write words with commas between them.", code="invalid")
+        words = list(dict.fromkeys(words))
+        if len(words) > MAX_WORDS:
+            raise ValidationError(f"At most {MAX_WORDS} words.", code="invalid")
+        return words
+
+    def run_validators(self, value: Any) -> None:
+        """Each word on its own."""
+        for word in value:
+            super().run_validators(word)
+
+    def prepare_value(self, value: Any) -> Any:
+        """As people read and write it."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+
+class PublisherForm(forms.Form):
+    """A publisher at ``issuer``: of ``project``, or waiting for the first upload of a project that ``user`` will own.
+
+    ``publisher`` is the row that is being changed. With ``look_up`` validation asks the provider's API for the ids
+    to pin: it must then not run inside a transaction. ``initial`` may hold PyPI's query names (prefill).
+    """
+
+    def __init__(
+        self,
+        issuer: Issuer,
+        data: Mapping[str, Any] | None = None,
+        *,
+        project: Project | None = None,
+        user: User | None = None,
+        publisher: Publisher | None = None,
+        look_up: bool = False,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.issuer, self.kind, self.publisher, self.look_up = issuer, issuer.kind, publisher, look_up
+        self.project = publisher.project if publisher else project
+        self.user = publisher.added_by if publisher else user
+        self.looked_up: dict[str, str] = {}
+        super().__init__(data, initial={**_standing_values(publisher), **(initial or {})})
+        self._draw()
+        if "pin_at_first_use" in self.data:
+            self._offer_pinning_later()
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is about a publisher that waits for a project."""
+        return self.project is None
+
+    @property
+    def provider_fields(self) -> list[str]:
+        """The names of the provider's own fields, in its order."""
+        return [part.name for part in self.kind.fields]
+
+    @property
+    def pin_fields(self) -> list[str]:
+        """The names of the ids that may be given."""
+        declared = {part.name for part in self.kind.fields}
+        return [pin.name for pin in self.kind.pins if pin.name not in declared]
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the valid form asks for."""
+        said = self.cleaned_data
+        given = {name: said[name] for name in self.pin_fields if said.get(name)}
+        return Wanted(
+            values={name: said[name] for name in self.provider_fields if said.get(name)},
+            pins={**self.looked_up, **given},
+            label=said["label"],
+            enabled=said["enabled"],
+            expires_at=said["expires_at"],
+        )
+
+    def clean(self) -> None:
+        """What concerns the whole publisher; the network comes last, and only if all else is right."""
+        super().clean()
+        for check in (self._check_not_registered, self._check_name, self._check_limit, self._look_up_pins):
+            if not self.errors:
+                check()
+
+    def save(self, actor: Actor) -> Publisher | None:
+        """Register or change the publisher; None, with an error in the form, if somebody else was faster."""
+        try:
+            return self._save(actor)
+        except (AlreadyRegistered, TooManyPending) as refused:
+            self.add_error(None, str(refused))
+        except Publisher.DoesNotExist:
+            self.add_error(None, "This publisher was removed meanwhile.")
+        return None
+
+    def _save(self, actor: Actor) -> Publisher:
+        if self.publisher is not None:
+            registration.change(self.publisher, self.wanted, actor)
+            return self.publisher
+        if self.project is not None:
+            return registration.add(self.project, self.issuer, self.wanted, actor)
+        assert self.user is not None
+        return registration.add_pending(self.cleaned_data["project_name"], self.user, self.issuer, self.wanted, actor)
+
+    def _draw(self) -> None:
+        if self.pending and self.publisher is None:
+            self.fields["project_name"] = forms.CharField(max_length=MAX_NAME_LENGTH, label="Project name")
+        for part in self.kind.fields:
+            self.fields[part.name] = form_field(part)
+        self.fields["label"] = forms.CharField(
+            max_length=100, required=False, validators=[_no_control], help_text="A name of your own for it."
+        )
+        self.fields["enabled"] = forms.BooleanField(required=False, initial=True)
+        self.fields["expires_at"] = forms.DateTimeField(
+            required=False,
+            label="Expires",
+            help_text="When it stops working (UTC), such as 2027-01-31; never if empty.",
+        )
+        for pin in self.kind.pins:
+            if pin.name in self.pin_fields:
+                self.fields[pin.name] = forms.CharField(
+                    max_length=100,
+                    required=False,
+                    label=pin.label,
+                    validators=[_no_control],
+                    help_text=self._pin_hint(pin.name),
+                )
+
+    def _pin_hint(self, name: str) -> str:
+        pinned = self.publisher.pins.get(name) if self.publisher else None
+        if pinned:
+            return f"Pinned to {pinned}. Leave it empty to keep that."
+        return "Leave it empty to have it looked up now or recorded at the first use."
+
+    def _check_not_registered(self) -> None:
+        other = registration.standing(
+            self.issuer,
+            self.wanted.values,
+            project=self.project,
+            user=self.user,
+            project_name=self._project_name(),
+        )
+        if other is not None and other != self.publisher:
+            self.add_error(None, str(AlreadyRegistered(other)))
+
+    def _project_name(self) -> str:
+        return self.publisher.project_name if self.publisher else self.cleaned_data.get("project_name", "")
+
+    def _check_name(self) -> None:
+        if "project_name" not in self.fields:
+            return
+        try:
+            check_name(self.cleaned_data["project_name"], [self.user] if self.user else [])
+        except NameRefused as refused:
+            self.add_error("project_name", str(refused))
+
+    def _check_limit(self) -> None:
+        if "project_name" not in self.fields or self.user is None:
+            return
+        try:
+            registration.check_pending_limit(self.user)
+        except TooManyPending as refused:
+            self.add_error(None, str(refused))
+
+    def _look_up_pins(self) -> None:
+        if not self._wants_lookup():
+            return
+        token = os.environ.get(self.issuer.api_token_env) if self.issuer.api_token_env else None
+        try:
+            found = self.kind.lookup(self.wanted.values, self.issuer.api_url, token)
+        except UnknownIdentity as unknown:
+            self.add_error(unknown.field_name, str(unknown))
+        except (LookupFailed, FetchFailed) as failed:
+            self._offer_pinning_later()
+            self.add_error(None, f"{failed} Try again, or choose “pin at first use instead”.")
+        else:
+            self._take(found)
+
+    def _wants_lookup(self) -> bool:
+        if not self.look_up or not self.issuer.api_url or self.cleaned_data.get("pin_at_first_use"):
+            return False
+        if self.publisher is None or not self.publisher.pins:
+            return True
+        return self.kind.identity(self.wanted.values) != self.publisher.identity
+
+    def _take(self, found: dict[str, str]) -> None:
+        for name, looked_up in found.items():
+            given = self.cleaned_data.get(name)
+            if given and given != looked_up:
+                self.add_error(name, f"The provider's API says that this id is {looked_up}.")
+        self.looked_up = found
+
+    def _offer_pinning_later(self) -> None:
+        self.fields["pin_at_first_use"] = forms.BooleanField(
+            required=False,
+            label="Pin at first use instead",
+            help_text="The ids are recorded at the first granted exchange, which must come within 30 days.",
+        )
+
+
+def form_field(part: Field) -> forms.Field:
+    """The form's field for a field that a provider declares."""
+    if part.stores is bool:
+        return forms.BooleanField(label=part.label, help_text=part.hint, required=False)
+    return (WordsField if part.stores is list else forms.CharField)(
+        label=part.label,
+        help_text=part.hint,
+        required=part.required,
+        initial=part.default,
+        max_length=part.max_length,
+        validators=[_refusal(part)],
+        error_messages={
+            "required": f"{part.label} is required.",
+            "max_length": f"{part.label} may have at most {part.max_length} characters.",
+        },
+    )
+
+
+def with_defaults(kind: Provider, data: Mapping[str, Any]) -> dict[str, Any]:
+    """``data`` of a machine, which omits what it takes as given, completed as a person would see the empty form."""
+    return {"enabled": True, **{part.name: part.default for part in kind.fields if part.default}, **data}
+
+
+def _standing_values(publisher: Publisher | None) -> dict[str, Any]:
+    if publisher is None:
+        return {}
+    stands = {"label": publisher.label, "enabled": publisher.enabled, "expires_at": publisher.expires_at}
+    return {**publisher.values, **stands}
+
+
+def _refusal(part: Field) -> Callable[[str], None]:
+    def validate(value: str) -> None:
+        sentence = part.refusal(value)
+        if sentence is not None:
+            raise ValidationError(sentence, code="invalid")
+
+    return validate
+
+
+def _no_control(value: str) -> None:
+    if has_control(value):
+        raise ValidationError("Control characters are not allowed.", code="invalid")

@@ -1,0 +1,193 @@
+"""Identity tokens: looked into before, and believed only after, their signature is verified.
+
+The only file that imports jwt. Rules: RFC 7515 (JWS), RFC 7519 (JWT), RFC 8725 (best current practices).
+"""
+
+import datetime
+import hashlib
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+
+from publishers import base64url, strictjson
+from publishers.errors import InvalidPayload, InvalidToken
+from publishers.jwk import MAX_KEY_ID_LENGTH, Key
+from publishers.models import SIGNING_ALGORITHMS, Issuer
+from publishers.providers.base import MAX_CLAIM_LENGTH, has_control
+
+# Seconds by which clocks may differ, here and in how long a used token is remembered.
+LEEWAY = 30
+MAX_TOKEN_LENGTH = 64 * 1024
+# The last second that a datetime can hold; also far beyond any date that a token may carry.
+MAX_DATE = 253_402_300_799
+
+_SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
+# An access token or a logout token of the same issuer says another type (RFC 8725 section 3.11).
+_TYPES = frozenset({"jwt", "application/jwt"})
+
+
+@dataclass(frozen=True)
+class UnverifiedToken:
+    """What a text that looks like a JWT says. Anybody may have written it: no signature was verified yet."""
+
+    issuer: str
+    header: Mapping[str, Any] = field(repr=False)
+    claims: Mapping[str, Any] = field(repr=False)
+    signing_input: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+    @property
+    def algorithm(self) -> str:
+        """``alg`` of the header. Raises InvalidToken when no issuer may sign with such a header."""
+        _check_header(self.header)
+        return str(self.header["alg"])
+
+    @property
+    def key_id(self) -> str:
+        """``kid`` of the header. Raises InvalidToken when no key could make such a header good."""
+        _check_header(self.header)
+        return str(self.header["kid"])
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the issuer says, once its signature, audience and dates are right."""
+
+    claims: dict[str, Any]
+    # SHA-256 in hex of the ``jti``, or of the signing input where there is none: the same for every spelling.
+    identity_token_id: str
+    expires_at: datetime.datetime
+
+
+def peek(text: str) -> UnverifiedToken:
+    """Look into a compact JWT without believing it. Raises InvalidPayload if it is none or has no issuer."""
+    if len(text) > MAX_TOKEN_LENGTH:
+        raise InvalidPayload(f"The token is longer than {MAX_TOKEN_LENGTH} characters.")
+    segments = _SEGMENTS.fullmatch(text)
+    if segments is None:
+        raise InvalidPayload("The token is not a JWT: three base64url segments, not padded, joined by dots.")
+    header, claims = _document("header", segments[1]), _document("payload", segments[2])
+    signature = _decoded("signature", segments[3])
+    issuer = claims.get("iss")
+    if not isinstance(issuer, str):
+        raise InvalidPayload("unknown trusted publishing issuer: the claim `iss` is not a text")
+    return UnverifiedToken(issuer, header, claims, f"{segments[1]}.{segments[2]}".encode(), signature)
+
+
+def verify(unverified: UnverifiedToken, issuer: Issuer, key: Key) -> Verified:
+    """The claims of a token that ``issuer`` signed with ``key`` for this registry. Raises InvalidToken."""
+    _check_signature(unverified, issuer, key)
+    claims = dict(unverified.claims)
+    if unverified.issuer != issuer.url:
+        raise InvalidToken(f"The claim `iss` is {_shown(unverified.issuer)}, not {issuer.url}.")
+    _check_audience(claims, issuer.expected_audience)
+    expires_at = _check_dates(claims, issuer.max_token_age)
+    return Verified(claims, _identity_token_id(unverified), expires_at)
+
+
+def _document(name: str, segment: str) -> dict[str, Any]:
+    try:
+        document = strictjson.parse(_decoded(name, segment))
+    except strictjson.NotStrict as wrong:
+        raise InvalidPayload(f"The token is not a JWT: its {name} is not taken, because {wrong}.") from None
+    if not isinstance(document, dict):
+        raise InvalidPayload(f"The token is not a JWT: its {name} is not a JSON object.")
+    return document
+
+
+def _decoded(name: str, segment: str) -> bytes:
+    try:
+        return base64url.decode(segment)
+    except ValueError:
+        raise InvalidPayload(f"The token is not a JWT: its {name} is not base64url.") from None
+
+
+def _check_header(header: Mapping[str, Any]) -> None:
+    """Members that bring keys (jwk, jku, x5u, x5c) are not looked at; what must be understood is refused."""
+    algorithm, key_id, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
+    if not isinstance(algorithm, str) or algorithm not in SIGNING_ALGORITHMS:
+        raise InvalidToken(f"The header's `alg` is {_shown(algorithm)}, which is never accepted.")
+    for name in {"crit", "b64"} & header.keys():
+        raise InvalidToken(f"The header has `{name}`, which is not understood here.")
+    if not isinstance(kind, str) or kind.lower() not in _TYPES:
+        raise InvalidToken(f"The header's `typ` is {_shown(kind)}, not `JWT`.")
+    if not isinstance(key_id, str) or not key_id:
+        raise InvalidToken("The header has no `kid`, the id of the key that signed it.")
+    if len(key_id) > MAX_KEY_ID_LENGTH or has_control(key_id):
+        raise InvalidToken("The header's `kid` is too long or has a control character.")
+
+
+def _check_signature(unverified: UnverifiedToken, issuer: Issuer, key: Key) -> None:
+    """By the issuer's algorithms and the key's: the token chooses among them and never adds one."""
+    algorithm = unverified.algorithm
+    if algorithm not in issuer.algorithms:
+        allowed = ", ".join(issuer.algorithms)
+        raise InvalidToken(
+            f"The header's `alg` is `{algorithm}`, but tokens of {issuer.url} are signed with {allowed}."
+        )
+    if unverified.key_id != key.key_id or algorithm not in key.algorithms:
+        raise InvalidToken(f"The header's `alg` (`{algorithm}`) does not fit the key that its `kid` names.")
+    if not _is_signed(unverified, algorithm, key):
+        raise InvalidToken("The signature is not one of the key that the header's `kid` names.")
+
+
+def _is_signed(unverified: UnverifiedToken, algorithm: str, key: Key) -> bool:
+    scheme = jwt.get_algorithm_by_name(algorithm)
+    try:
+        return scheme.verify(unverified.signing_input, scheme.prepare_key(key.public), unverified.signature)
+    except jwt.PyJWTError:
+        return False
+
+
+def _check_audience(claims: Mapping[str, Any], expected: str) -> None:
+    audience = claims.get("aud")
+    if audience is None:
+        raise InvalidToken(f"The token has no claim `aud`; expected `{expected}`.")
+    if audience not in (expected, [expected]):
+        raise InvalidToken(f"The claim `aud` is wrong: expected `{expected}`, got {_shown(audience)}.")
+
+
+def _check_dates(claims: Mapping[str, Any], max_age: int) -> datetime.datetime:
+    now = time.time()
+    issued, expires = _date(claims, "iat"), _date(claims, "exp")
+    if issued > now + LEEWAY:
+        raise InvalidToken("The claim `iat` is in the future: the token is not issued yet.")
+    if expires <= now - LEEWAY:
+        raise InvalidToken("The claim `exp` is in the past: the token has expired.")
+    if not 0 < expires - issued <= max_age:
+        raise InvalidToken(f"The claim `exp` must be after `iat`, by at most {max_age} seconds.")
+    if "nbf" in claims and _date(claims, "nbf") > now + LEEWAY:
+        raise InvalidToken("The claim `nbf` is in the future: the token is not valid yet.")
+    return datetime.datetime.fromtimestamp(expires, datetime.UTC)
+
+
+def _date(claims: Mapping[str, Any], name: str) -> float:
+    """A NumericDate (RFC 7519 section 2): seconds since 1970, perhaps with a fraction."""
+    if name not in claims:
+        raise InvalidToken(f"The token has no claim `{name}`.")
+    value = claims[name]
+    # True is a number to Python; a NaN, which strictjson refuses, would fail the comparison.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_DATE:
+        raise InvalidToken(f"The claim `{name}` must be a number of seconds since 1970.")
+    return value
+
+
+def _identity_token_id(unverified: UnverifiedToken) -> str:
+    """Never from the token's text or its signature, both of which have several spellings that verify."""
+    if "jti" not in unverified.claims:
+        return hashlib.sha256(b"signing input\0" + unverified.signing_input).hexdigest()
+    jti = unverified.claims["jti"]
+    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_CLAIM_LENGTH or has_control(jti):
+        raise InvalidToken(f"The claim `jti` must be a text of 1 to {MAX_CLAIM_LENGTH} printable characters.")
+    return hashlib.sha256(b"jti\0" + jti.encode()).hexdigest()
+
+
+def _shown(value: Any) -> str:
+    """What a stranger wrote, fit for a sentence: printable ASCII, and not much of it."""
+    text = json.dumps(value)
+    return f"`{text[1:-1] if isinstance(value, str) else text}`" if len(text) <= 200 else f"`{text[:200]}…`"

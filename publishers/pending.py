@@ -1,0 +1,60 @@
+"""What becomes of pending publishers when a project appears."""
+
+from typing import Any
+
+from publishers.models import Publisher
+from registry.actors import Actor
+from registry.models import Event, Project
+from registry.signals import project_created
+
+
+def connect() -> None:
+    """Hear of new projects."""
+    project_created.connect(invalidate, dispatch_uid="pending publishers of a taken name")
+
+
+def reify(publisher: Publisher, project: Project, actor: Actor) -> None:
+    """Turn the pending publisher whose first upload created ``project`` into its trusted publisher."""
+    publisher.project = project
+    publisher.save()
+    Event.objects.record(
+        "project:oidc:publisher-added",
+        actor,
+        project=project,
+        publisher=publisher.pk,
+        provider=publisher.issuer.provider,
+        issuer=publisher.issuer.url,
+        fields=publisher.values,
+        reified=True,
+    )
+    if publisher.added_by is not None:
+        Event.objects.record(
+            "account:oidc:pending-publisher-reified",
+            actor,
+            user=publisher.added_by,
+            publisher=publisher.pk,
+            name=project.name,
+        )
+
+
+def invalidate(project: Project, credential: Any, actor: Actor, **_kwargs: Any) -> None:
+    """Remove the pending publishers whose name is now taken, and tell each waiting user's history.
+
+    ``credential.credited`` names the one that made the project: it is reified, not removed.
+    """
+    reified = getattr(credential, "credited_publisher_id", lambda _name: None)(project.normalized_name)
+    waiting = Publisher.objects.pending().filter(normalized_name=project.normalized_name)
+    if reified is not None:
+        waiting = waiting.exclude(pk=reified)
+    for publisher in waiting.select_related("issuer", "added_by"):
+        if publisher.added_by is not None:
+            Event.objects.record(
+                "account:oidc:pending-publisher-invalidated",
+                actor,
+                user=publisher.added_by,
+                publisher=publisher.pk,
+                name=project.name,
+                provider=publisher.issuer.provider,
+                fields=publisher.values,
+            )
+        publisher.delete()

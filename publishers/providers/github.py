@@ -1,0 +1,233 @@
+"""GitHub Actions, on github.com and on GitHub Enterprise Server.
+
+Claims: https://docs.github.com/en/actions/reference/security/oidc ("OIDC token claims").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from publishers import fetch
+from publishers.errors import InvalidToken
+from publishers.providers.base import (
+    AllowList,
+    Check,
+    Claims,
+    Constraint,
+    Field,
+    Flag,
+    Glob,
+    Links,
+    LookupFailed,
+    Pin,
+    Provider,
+    Reading,
+    UnknownIdentity,
+    VersionTag,
+    Workload,
+    fold,
+    glob_matches,
+    optional_text_claim,
+    text_claim,
+)
+
+WORKFLOWS = "/.github/workflows/"
+# These run with the base repository's rights on behalf of a fork.
+# https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
+REFUSED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
+
+
+@dataclass(frozen=True)
+class ReusableWorkflow(Constraint):
+    """``OWNER/REPO/.github/workflows/FILE@REF-GLOB``, or no reusable workflow at all when it is not set."""
+
+    def check(self, expected: Any, reading: Reading) -> Check | None:
+        """Unset, the job must run in the top-level workflow itself."""
+        called, top = reading.get(self.name), reading.get("workflow_ref")
+        if expected:
+            return Check(self.claim, expected, called, isinstance(called, str) and self.accepts_text(expected, called))
+        return None if called == top else Check(self.claim, top, called, ok=False)
+
+    def accepts_text(self, expected: str, actual: str) -> bool:
+        """Owner and repository in any case, the file exactly, the ref as a glob."""
+        wanted_place, _, wanted_ref = expected.partition("@")
+        place, _, ref = actual.partition("@")
+        wanted_repository, _, wanted_file = wanted_place.partition(WORKFLOWS)
+        repository, _, file = place.partition(WORKFLOWS)
+        same = _REPOSITORY.normalize(wanted_repository) == _REPOSITORY.normalize(repository)
+        return same and wanted_file == file and glob_matches(wanted_ref, ref)
+
+
+_REPOSITORY = Field(
+    "repository",
+    "Repository",
+    hint="The repository's name without its owner, such as sampleproject.",
+    fold=True,
+    pattern=r"[A-Za-z0-9._-]{1,100}",
+    problem="A repository's name holds letters, digits, '.', '_' and '-' only; leave its owner out.",
+)
+
+
+class GitHub(Provider):
+    """A workflow of a repository."""
+
+    name = "github"
+    label = "GitHub Actions"
+    default_issuer = "https://token.actions.githubusercontent.com"
+    default_api_url = "https://api.github.com"
+    enabled_by_default = True
+    fields = (
+        Field(
+            "owner",
+            "Owner",
+            claim="repository_owner",
+            hint="The user or organization that owns the repository, such as octo-org.",
+            fold=True,
+            pattern=r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})",
+            problem="An owner's name holds letters, digits and '-' only.",
+        ),
+        _REPOSITORY,
+        Workload(
+            "workflow_filename",
+            "Workflow file",
+            claim="workflow_ref",
+            hint="The file in .github/workflows/ that publishes, such as release.yml.",
+            pattern=r"[^/\\@]+\.ya?ml",
+            problem="A workflow file is named without its folder and ends in .yml or .yaml.",
+        ),
+        Constraint(
+            "environment",
+            "Environment",
+            hint="The GitHub environment that the job must run in, such as pypi. Strongly recommended.",
+            fold=True,
+        ),
+        ReusableWorkflow(
+            "reusable_workflow",
+            "Reusable workflow",
+            claim="job_workflow_ref",
+            hint="Where the job's steps are, as OWNER/REPO/.github/workflows/FILE@REF, if it calls a reusable workflow.",
+            pattern=r"[^/@\s]+/[^/@\s]+/\.github/workflows/[^/@]+\.ya?ml@"
+            r"(?:refs/(?:heads|tags)/.+|[0-9a-f]{40}|[0-9a-f]{64})",
+            problem="Write OWNER/REPO/.github/workflows/FILE@ and then refs/heads/…, refs/tags/… or a full commit id.",
+            max_length=500,
+        ),
+        Glob(
+            "ref",
+            "Ref",
+            hint="The branch or tag, such as refs/tags/v* or refs/heads/main.",
+            pattern=r"refs/(?:heads|tags)/.+",
+            problem="A ref begins with refs/heads/ or refs/tags/.",
+        ),
+        VersionTag(
+            "version_tag",
+            "Version tag",
+            claim="ref",
+            hint="The form of the tag, such as v{version}; only that version can then be uploaded.",
+        ),
+        AllowList("event_names", "Events", claim="event_name", hint="Such as push, release, workflow_dispatch."),
+        Flag("protected_ref_only", "Protected refs only", claim="ref_protected"),
+        Flag(
+            "hosted_runner_only",
+            "GitHub-hosted runners only",
+            claim="runner_environment",
+            wanted="github-hosted",
+        ),
+    )
+    pins = (
+        Pin("repository_owner_id", "Owner id", of_owner=True),
+        Pin("repository_id", "Repository id"),
+    )
+
+    def read(self, claims: Claims) -> Reading:
+        """The publishing workflow is the top-level one: ``workflow_ref``. ``sub`` is customisable: not looked at."""
+        repository = text_claim(claims, "repository")
+        owner = text_claim(claims, "repository_owner")
+        workflow_ref = text_claim(claims, "workflow_ref")
+        ref = optional_text_claim(claims, "ref")
+        return {
+            "owner": owner,
+            "repository": _name_of(repository, owner),
+            "workflow_filename": _filename(workflow_ref, repository, (ref, optional_text_claim(claims, "sha"))),
+            "environment": optional_text_claim(claims, "environment"),
+            "workflow_ref": workflow_ref,
+            "reusable_workflow": text_claim(claims, "job_workflow_ref"),
+            "ref": ref,
+            "version_tag": ref if optional_text_claim(claims, "ref_type") == "tag" else None,
+            "event_names": text_claim(claims, "event_name"),
+            "protected_ref_only": _word(claims, "ref_protected"),
+            "hosted_runner_only": optional_text_claim(claims, "runner_environment"),
+            "repository_owner_id": optional_text_claim(claims, "repository_owner_id"),
+            "repository_id": optional_text_claim(claims, "repository_id"),
+        }
+
+    def forbid(self, reading: Reading) -> str | None:
+        """Events that others can start with their own code, and workflows of other repositories."""
+        event, workflow_ref = reading["event_names"], reading["workflow_ref"]
+        if event in REFUSED_EVENTS:
+            return (
+                f"Publishing from a workflow that the event `{event}` started is not supported, because others can "
+                "start it with their own code. Publish from another event, such as `release`, `push` of a tag or "
+                "`workflow_dispatch`."
+            )
+        if reading["workflow_filename"] is None:
+            return (
+                f"The claim `workflow_ref` ({workflow_ref}) does not name a workflow file of {self.place(reading)} at "
+                "the ref or commit of this job. Publish from a workflow in the repository itself."
+            )
+        return None
+
+    def describe(self, values: Mapping[str, Any]) -> str:
+        """``octo-org/sampleproject · release.yml · environment pypi``."""
+        said = [f"{values['owner']}/{values['repository']}", str(values["workflow_filename"])]
+        if values.get("environment"):
+            said.append(f"environment {values['environment']}")
+        return " · ".join(said)
+
+    def lookup(self, values: Mapping[str, Any], api_url: str, token: str | None) -> dict[str, str]:
+        """The owner's id: https://docs.github.com/en/rest/users/users#get-a-user."""
+        owner = str(values["owner"])
+        answer = fetch.get_json(f"{api_url}/users/{quote(owner, safe='')}", bearer=token)
+        if answer.status == 404:
+            raise UnknownIdentity("owner", f"GitHub knows no user or organization {owner}.")
+        owner_id = answer.document.get("id") if isinstance(answer.document, dict) else None
+        if answer.status != 200 or not isinstance(owner_id, int) or isinstance(owner_id, bool):
+            raise LookupFailed(f"GitHub's API answered with status {answer.status}.")
+        return {"repository_owner_id": str(owner_id)}
+
+    def links(self, claims: Claims) -> Links:
+        """The run and the commit on the server that ``server_url`` would name; github.com for its own issuer."""
+        if self.issuer_url != self.default_issuer:
+            return Links()
+        place = f"https://github.com/{claims.get('repository')}"
+        run, sha = claims.get("run_id"), claims.get("sha")
+        return Links(
+            run=f"{place}/actions/runs/{run}" if run else "",
+            commit=f"{place}/commit/{sha}" if sha else "",
+        )
+
+
+def _name_of(repository: str, owner: str) -> str:
+    stated_owner, slash, name = repository.partition("/")
+    if not slash or not name or "/" in name or stated_owner != owner:
+        raise InvalidToken(f"The claims `repository` ({repository}) and `repository_owner` ({owner}) do not agree.")
+    return name
+
+
+def _filename(workflow_ref: str, repository: str, refs: tuple[str | None, ...]) -> str | None:
+    """FILE of ``OWNER/REPO/.github/workflows/FILE@REF`` with REF the ``ref`` or ``sha`` claim; None if it is not so."""
+    before = repository + WORKFLOWS
+    if not fold(workflow_ref).startswith(fold(before)):
+        return None
+    rest = workflow_ref[len(before) :]
+    for ref in refs:
+        file = rest.removesuffix(f"@{ref}")
+        if ref and file != rest and file and "/" not in file:
+            return file
+    return None
+
+
+def _word(claims: Claims, name: str) -> str | None:
+    """GitHub writes ``ref_protected`` as a string; Enterprise Server of some versions as a boolean."""
+    value = claims.get(name)
+    return str(value).lower() if isinstance(value, bool) else optional_text_claim(claims, name)

@@ -1,0 +1,207 @@
+"""Adding, changing and removing publishers: the row and its line in the history, together or not at all."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from publishers.models import Issuer, Publisher, fingerprint_of
+from registry.actors import Actor
+from registry.models import Event, Project, User
+from registry.names import normalize
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody asks of a publisher, validated (``publishers.forms``)."""
+
+    values: Mapping[str, Any]
+    # Ids that were given or looked up. A pin that is not among them stays what it is.
+    pins: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
+    enabled: bool = True
+    expires_at: datetime.datetime | None = None
+
+
+class AlreadyRegistered(Exception):
+    """The same publisher stands already; the message names it."""
+
+    def __init__(self, standing: Publisher) -> None:
+        name = f"'{standing.label}'" if standing.label else standing.description
+        super().__init__(f"This publisher is registered already: {name}.")
+        self.standing = standing
+
+
+class TooManyPending(Exception):
+    """The user's pending publishers are at their limit."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"A user may have at most {settings.PENDING_PUBLISHERS_PER_USER} pending publishers. "
+            "Remove one, or publish with one of them first."
+        )
+
+
+def standing(
+    issuer: Issuer, values: Mapping[str, Any], *, project: Project | None, user: User | None, project_name: str = ""
+) -> Publisher | None:
+    """The same publisher, where it is registered already (a pending one that expired does not count)."""
+    same = Publisher.objects.select_related("issuer").filter(fingerprint=fingerprint_of(issuer, dict(values)))
+    if project is not None:
+        return same.filter(project=project).first()
+    waiting = same.pending().filter(normalized_name=normalize(project_name), added_by=user)
+    return next((publisher for publisher in waiting if publisher.waits_until() > timezone.now()), None)
+
+
+def check_pending_limit(user: User) -> None:
+    """Raise TooManyPending unless ``user`` may wait for one more project."""
+    oldest = timezone.now() - datetime.timedelta(days=settings.PENDING_PUBLISHER_TTL_DAYS)
+    waiting = Publisher.objects.pending().filter(added_by=user, created_at__gt=oldest)
+    if waiting.count() >= settings.PENDING_PUBLISHERS_PER_USER:
+        raise TooManyPending
+
+
+def add(project: Project, issuer: Issuer, wanted: Wanted, actor: Actor) -> Publisher:
+    """Register a trusted publisher. Raises AlreadyRegistered, also when another registration won the race."""
+    publisher = _row(issuer, wanted, project=project, added_by=actor.user)
+    with transaction.atomic():
+        _insert(publisher)
+        Event.objects.record("project:oidc:publisher-added", actor, project=project, **in_words(publisher))
+    return publisher
+
+
+def add_pending(project_name: str, user: User, issuer: Issuer, wanted: Wanted, actor: Actor) -> Publisher:
+    """Let the first upload of ``project_name`` create it for ``user``. Raises AlreadyRegistered, TooManyPending."""
+    publisher = _row(issuer, wanted, project_name=project_name, added_by=user)
+    with transaction.atomic():
+        # Two additions of one user wait for each other here, so that both cannot take the last place.
+        User.objects.select_for_update().get(pk=user.pk)
+        _remove_expired(publisher, actor)
+        check_pending_limit(user)
+        _insert(publisher)
+        _record(publisher, "added", actor, in_words(publisher))
+    return publisher
+
+
+def change(publisher: Publisher, wanted: Wanted, actor: Actor) -> bool:
+    """Make a publisher what is wanted; True if something changed.
+
+    A publisher that moves to another place loses the ids of the old one. Upload tokens that it was credited with
+    hold its old fingerprint: they no longer open its project. Raises AlreadyRegistered, Publisher.DoesNotExist.
+    """
+    with transaction.atomic():
+        row = _locked(publisher)
+        before, moved = in_words(row), row.issuer.kind.identity(wanted.values) != row.identity
+        _apply(row, wanted, moved=moved)
+        after = in_words(row)
+        if before == after:
+            return False
+        if moved or before["pins"] != after["pins"]:
+            row.unpinned_since = None  # saving starts the time anew where nothing is pinned
+        _update(row)
+        _record(row, "changed", actor, _difference(before, after))
+    publisher.refresh_from_db()
+    return True
+
+
+def clear_pins(publisher: Publisher, actor: Actor) -> bool:
+    """Forget the recorded ids: the next granted exchange records them anew. True if there were any."""
+    with transaction.atomic():
+        row = _locked(publisher)
+        if not row.pins:
+            return False
+        before = in_words(row)
+        row.pins, row.unpinned_since = {}, None
+        row.save()
+        _record(row, "changed", actor, _difference(before, in_words(row)))
+    return True
+
+
+def remove(publisher: Publisher, actor: Actor, *, why: str = "removed") -> None:
+    """Delete a publisher; ``why`` ends the event's tag: removed, or expired for one that waited in vain."""
+    with transaction.atomic():
+        _record(publisher, why, actor, in_words(publisher))
+        publisher.delete()
+
+
+def in_words(publisher: Publisher) -> dict[str, Any]:
+    """All that people decided about a publisher, as an event keeps it."""
+    return {
+        "publisher": publisher.pk,
+        "provider": publisher.issuer.provider,
+        "issuer": publisher.issuer.url,
+        "label": publisher.label,
+        "enabled": publisher.enabled,
+        "expires_at": publisher.expires_at.isoformat() if publisher.expires_at else None,
+        "fields": publisher.values,
+        "pins": publisher.pins,
+    }
+
+
+def _row(issuer: Issuer, wanted: Wanted, **columns: Any) -> Publisher:
+    publisher = Publisher(issuer=issuer, **columns)
+    _apply(publisher, wanted, moved=True)
+    return publisher
+
+
+def _apply(row: Publisher, wanted: Wanted, *, moved: bool) -> None:
+    row.values = dict(wanted.values)
+    row.pins = dict(wanted.pins) if moved else {**row.pins, **wanted.pins}
+    row.label, row.enabled, row.expires_at = wanted.label, wanted.enabled, wanted.expires_at
+
+
+def _locked(publisher: Publisher) -> Publisher:
+    rows = Publisher.objects.select_for_update(of=("self",)).select_related("issuer", "project", "added_by")
+    return rows.get(pk=publisher.pk)
+
+
+def _insert(publisher: Publisher) -> None:
+    try:
+        with transaction.atomic():
+            publisher.save(force_insert=True)
+    except IntegrityError as conflict:
+        raise _already(publisher, conflict) from conflict
+
+
+def _update(publisher: Publisher) -> None:
+    try:
+        with transaction.atomic():
+            publisher.save(force_update=True)
+    except IntegrityError as conflict:
+        raise _already(publisher, conflict) from conflict
+
+
+def _already(publisher: Publisher, conflict: IntegrityError) -> Exception:
+    other = standing(
+        publisher.issuer,
+        publisher.values,
+        project=publisher.project,
+        user=publisher.added_by,
+        project_name=publisher.project_name,
+    )
+    return AlreadyRegistered(other) if other is not None else conflict
+
+
+def _remove_expired(publisher: Publisher, actor: Actor) -> None:
+    name = normalize(publisher.project_name)
+    same = Publisher.objects.pending().filter(normalized_name=name, added_by=publisher.added_by)
+    for other in same.select_related("issuer", "added_by"):
+        if other.waits_until() <= timezone.now():
+            remove(other, actor, why="expired")
+
+
+def _record(publisher: Publisher, what: str, actor: Actor, details: dict[str, Any]) -> None:
+    if publisher.project is not None:
+        Event.objects.record(f"project:oidc:publisher-{what}", actor, project=publisher.project, **details)
+        return
+    details = {"name": publisher.project_name, **details}
+    Event.objects.record(f"account:oidc:pending-publisher-{what}", actor, user=publisher.added_by, **details)
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    which = ("publisher", "provider", "issuer")
+    return {**{name: after[name] for name in which}, "before": before, "after": after}

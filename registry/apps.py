@@ -1,0 +1,13 @@
+"""The ground floor."""
+
+from django.apps import AppConfig
+
+
+class RegistryConfig(AppConfig):
+    """Projects, releases, files, people and their history."""
+
+    name = "registry"
+
+    def ready(self) -> None:
+        """Register the system checks and the listeners of this floor."""
+        from registry import checks, deletion  # noqa: F401  importing registers them

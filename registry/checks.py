@@ -1,0 +1,46 @@
+"""System checks of the settings: a wrong combination stops the start (see ``registry.startup``)."""
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+# Audiences of services at which a token must never be usable here too.
+FOREIGN_AUDIENCES = frozenset({"pypi", "testpypi", "sigstore", "sts.amazonaws.com"})
+
+
+@register(Tags.security)
+def settings_are_right(**_kwargs: Any) -> list[CheckMessage]:
+    """Tell Django's check framework what ``wrong_settings`` finds."""
+    return wrong_settings()
+
+
+def wrong_settings() -> list[CheckMessage]:
+    """What is wrong with the settings, as one message each; the message names the setting."""
+    return [*_audience(), *_proxies(), *_site()]
+
+
+def _audience() -> list[CheckMessage]:
+    audience = settings.OIDC_AUDIENCE
+    if audience in FOREIGN_AUDIENCES:
+        return [Error(f"OIDC_AUDIENCE must be this registry's own name, not {audience!r}", id="gatehouse.E001")]
+    if audience == "localhost" and not settings.DEBUG:
+        return [Error("OIDC_AUDIENCE must not be 'localhost' without a port unless DEBUG", id="gatehouse.E002")]
+    return []
+
+
+def _proxies() -> list[CheckMessage]:
+    for proxy in settings.TRUSTED_PROXIES:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            return [Error(f"TRUSTED_PROXIES must hold addresses or networks, not {proxy!r}", id="gatehouse.E003")]
+    return []
+
+
+def _site() -> list[CheckMessage]:
+    if settings.DEBUG or urlsplit(settings.SITE_URL).scheme == "https":
+        return []
+    return [Warning("SITE_URL is not https: uv refuses to upload with trusted publishing", id="gatehouse.W001")]

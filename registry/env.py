@@ -1,0 +1,106 @@
+"""Reads settings from the environment, so that a wrong value names its setting."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+T = TypeVar("T")
+
+
+def _read(name: str, cast: Callable[[str], T], default: str, expected: str) -> T:
+    text = env.str(name, default=default).strip()
+    try:
+        return cast(text)
+    except (ValueError, KeyError, TypeError, ImproperlyConfigured) as wrong:
+        raise ImproperlyConfigured(f"{name} must be {expected}, not {text!r}") from wrong
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A boolean: true/false, yes/no, on/off, 1/0 (any case)."""
+    words = {
+        "true": True,
+        "yes": True,
+        "on": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "off": False,
+        "0": False,
+    }
+    return _read(name, lambda text: words[text.lower()], str(default), "true or false")
+
+
+def whole(name: str, default: int, low: int, high: int) -> int:
+    """A whole number between ``low`` and ``high``, both included."""
+
+    def cast(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    return _read(name, cast, str(default), f"a whole number from {low} to {high}")
+
+
+def words(name: str) -> list[str]:
+    """A comma-separated list; empty when unset."""
+    return [word.strip() for word in env.str(name, default="").split(",") if word.strip()]
+
+
+def matching(name: str, default: str, pattern: str, expected: str) -> str:
+    """A text that matches ``pattern`` whole."""
+
+    def cast(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError
+        return text
+
+    return _read(name, cast, default, expected)
+
+
+def site_url(name: str, default: str) -> str:
+    """A public base URL: http or https, a host, no path; returned without a trailing slash."""
+
+    def cast(text: str) -> str:
+        parts = urlsplit(text)
+        plain = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
+        if not plain or parts.path not in {"", "/"} or parts.username or (parts.port is not None and parts.port == 0):
+            raise ValueError
+        return text.rstrip("/")
+
+    return _read(name, cast, default, "an http or https address without a path, such as https://pypi.example.com")
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """A Django database configuration from ``sqlite:///…`` or ``postgres://…``."""
+
+    def cast(text: str) -> dict[str, Any]:
+        config: dict[str, Any] = environ.Env.db_url_config(text)
+        if not text.startswith(("sqlite://", "postgres://", "postgresql://")) or not config.get("NAME"):
+            raise ValueError
+        return config
+
+    # A database address may hold a password: the message must not repeat it.
+    try:
+        return cast(env.str(name, default=default))
+    except (ValueError, ImproperlyConfigured) as wrong:
+        raise ImproperlyConfigured(f"{name} must be sqlite:///FILE or postgres://USER:PASSWORD@HOST/NAME") from wrong
+
+
+def folder(name: str, default: str, base: Path) -> Path:
+    """The folder that ``file:DIR`` names; a relative one lies under ``base``."""
+
+    def cast(text: str) -> Path:
+        scheme, _, path = text.partition(":")
+        if scheme != "file" or not path:
+            raise ValueError
+        return base / path.removeprefix("//")
+
+    return _read(name, cast, default, "file:DIR")

@@ -1,0 +1,48 @@
+"""``python -m registry.serve``: prepare the database and the static files, then run the production server."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from registry.startup import stop_on_wrong_settings
+
+if TYPE_CHECKING:
+    from registry.serving.options import Options
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT. A wrong setting stops it with one line that names the setting."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
+    stop_on_wrong_settings()
+    # Only now: these read the settings.
+    from registry.serving.options import Options
+    from registry.serving.preparing import prepare_in_a_child
+    from registry.serving.server import Server
+
+    try:
+        options = Options.read()
+        bound = options.bind()
+        django.setup()
+    except ImproperlyConfigured as wrong:
+        sys.exit(f"gatehouse: {wrong}")
+    warn_of_plain_http(options)
+    prepare_in_a_child()
+    Server(options, bound).run()
+
+
+def warn_of_plain_http(options: "Options") -> None:
+    """Say so when the public address is https and this process speaks HTTP."""
+    if not options.tls_cert and settings.SITE_URL.startswith("https://"):
+        print(  # noqa: T201
+            "gatehouse: warning: TLS_CERT is not set, so this speaks HTTP, but SITE_URL is https: "
+            "let a proxy speak TLS and name it in TRUSTED_PROXIES",
+            file=sys.stderr,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What must be in place before the first request: tables, the cache's table, static files."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+
+# Any number, as long as nothing else in the database locks by it: "gate" in ASCII.
+MIGRATION_LOCK = 0x67617465
+
+
+def prepare_in_a_child() -> None:
+    """Prepare in a process of its own: the workers inherit no connection, no pool's threads, no migration's memory.
+
+    Leaves with one line when the database cannot be had.
+    """
+    child = os.fork()
+    if child == 0:
+        _leave_with(_prepare_or_say_why())
+    _, status = os.waitpid(child, 0)
+    if status:
+        sys.exit(1)
+
+
+def prepare() -> None:
+    """Bring the database and the static files to what this version needs. Safe when two machines start at once."""
+    with one_at_a_time():
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold PostgreSQL's advisory lock; an SQLite file belongs to one machine and is taken as it is."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+
+def _prepare_or_say_why() -> int:
+    try:
+        prepare()
+    except DatabaseError as wrong:
+        print(f"gatehouse: DATABASE_URL: {str(wrong).strip().splitlines()[0]}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _leave_with(status: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

@@ -1,0 +1,83 @@
+"""gunicorn, configured in code: no file beside the project, no flags to forget."""
+
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+from django.core.handlers.wsgi import WSGIHandler
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+
+from registry.serving.log import ACCESS_LINE, Log
+from registry.serving.options import Options
+from registry.serving.worker import PatientWorker
+
+GRACEFUL_SECONDS = 60
+KEEPALIVE_SECONDS = 15
+
+
+class GracefulArbiter(Arbiter):  # type: ignore[misc]
+    """Ends at Ctrl-C as at SIGTERM, after the requests in flight. A second Ctrl-C ends it at once."""
+
+    def handle_int(self) -> None:
+        """Stop gracefully."""
+        self.handle_term()
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """The registry under gunicorn. The application is loaded before the workers are forked, so they share it."""
+
+    def __init__(self, options: Options, bound: socket.socket) -> None:
+        self.options = options
+        self.bound = bound
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the configuration from the options."""
+        for name, value in configuration(self.options, self.bound).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> WSGIHandler:
+        """Give the WSGI application."""
+        from registry.wsgi import application
+
+        return application
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; leaves with status 0 then."""
+        GracefulArbiter(self).run()
+
+
+def configuration(options: Options, bound: socket.socket) -> dict[str, Any]:
+    """Give gunicorn's settings."""
+    return {
+        # Bound here and handed over: a taken port is one line, and not five tries.
+        "bind": f"fd://{bound.detach()}",
+        "workers": options.workers,
+        "threads": options.threads,
+        "worker_class": PatientWorker,
+        "preload_app": True,
+        "certfile": options.tls_cert or None,
+        "keyfile": options.tls_key or None,
+        "ssl_context": lambda _config, _default: _context(options),
+        "keepalive": KEEPALIVE_SECONDS,
+        "graceful_timeout": GRACEFUL_SECONDS,
+        "limit_request_line": 8190,
+        "limit_request_fields": 64,
+        "limit_request_field_size": 8190,
+        # TRUSTED_PROXIES decides whose X-Forwarded-… is believed (registry.proxies), and nothing else does.
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
+        "control_socket_disable": True,
+        # The workers' heartbeat must not wait for a disk.
+        "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108  gunicorn makes a safe file
+        "logger_class": Log,
+        "accesslog": "-",
+        "access_log_format": ACCESS_LINE,
+        "proc_name": "gatehouse",
+    }
+
+
+def _context(options: Options) -> ssl.SSLContext:
+    return options.tls

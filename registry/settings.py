@@ -1,0 +1,184 @@
+"""The settings of Gatehouse, read from the environment and from ``.env``.
+
+Each one is explained in ``.env.example``. Values of the wrong type stop here; values that are wrong together
+stop in ``registry.checks``.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from registry import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env.env.read_env(BASE_DIR / ".env")
+
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured("SECRET_KEY is required unless DEBUG is true")
+    SECRET_KEY = "only-for-debugging-" + "0" * 40
+
+SITE_URL = env.site_url("SITE_URL", "https://localhost:8443")
+SITE_NAME = env.matching("SITE_NAME", "Gatehouse", r"[^\x00-\x1f]{1,80}", "a name of 1 to 80 characters")
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+ALLOWED_HOSTS = [SITE_HOST, *env.words("ALLOWED_HOSTS")]
+TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
+ANONYMOUS_READ = env.flag("ANONYMOUS_READ", default=True)
+MAX_FILE_SIZE = env.whole("MAX_FILE_SIZE", 100 * 1024 * 1024, 1, 2**40)
+FILES_DIR = env.folder("FILES_URL", "file:var/files", BASE_DIR)
+
+OIDC_AUDIENCE = env.matching(
+    "OIDC_AUDIENCE", urlsplit(SITE_URL).netloc, r"[\x21-\x7e]{1,255}", "1 to 255 printable ASCII characters"
+)
+OIDC_ENABLED = env.flag("OIDC_ENABLED", default=True)
+UPLOAD_TOKEN_TTL = env.whole("UPLOAD_TOKEN_TTL", 900, 900, 21600)  # PEP 807's bounds, in seconds
+TOKEN_PREFIX = env.matching("TOKEN_PREFIX", "gth", r"[a-z][a-z0-9]{1,15}", "2 to 16 lower-case letters and digits")
+PENDING_PUBLISHER_TTL_DAYS = env.whole("PENDING_PUBLISHER_TTL_DAYS", 30, 1, 3650)
+PENDING_PUBLISHERS_PER_USER = env.whole("PENDING_PUBLISHERS_PER_USER", 10, 0, 100_000)
+EXCHANGE_RETENTION_DAYS = env.whole("EXCHANGE_RETENTION_DAYS", 90, 1, 36_500)
+
+INSTALLED_APPS = [
+    "registry",
+    "publishers",
+    "tokens",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "allauth",
+    "allauth.account",
+]
+MIDDLEWARE = [
+    "registry.proxies.TrustedProxyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "registry.urls"
+WSGI_APPLICATION = "registry.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "registry.pages.site",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'gatehouse.sqlite3'}")}
+_database = DATABASES["default"]
+if _database["ENGINE"].endswith("sqlite3"):
+    _database["CONN_MAX_AGE"] = None
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;",
+    }
+    if str(_database["NAME"]) != ":memory:":
+        Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+else:
+    _database["CONN_HEALTH_CHECKS"] = True
+    _database.setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": env.whole("THREADS", 8, 1, 1000) + 2,
+        "timeout": 10,
+    }
+
+_cache_url = env.env.str("CACHE_URL", default="")
+if _cache_url and not _cache_url.startswith(("redis://", "rediss://")):
+    raise ImproperlyConfigured("CACHE_URL must be redis://HOST:PORT/NUMBER, or absent for the database's cache")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url}
+    if _cache_url
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+}
+
+STORAGES = {
+    "default": {"BACKEND": "registry.storage.ContentStorage", "OPTIONS": {"location": FILES_DIR}},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "var" / "static"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# A distribution streams through registry.uploads.receiving into FILES_DIR; these bound the form beside it.
+FILE_UPLOAD_HANDLERS = ["registry.uploads.receiving.HashingUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
+try:
+    EMAIL_CONFIG = env.env.email_url_config(env.env.str("EMAIL_URL", default="consolemail://"))
+except (KeyError, ValueError, ImproperlyConfigured) as wrong:
+    raise ImproperlyConfigured("EMAIL_URL must be smtp://, smtps://, smtp+tls:// or consolemail://") from wrong
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = f"{SITE_NAME} <noreply@{SITE_HOST}>"
+
+AUTH_USER_MODEL = "registry.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/admin/login/"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tokens.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = True
+
+_secure = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SESSION_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_HSTS_SECONDS = 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Plain HTTP clients such as a health probe must reach the process; TLS ends here or at a trusted proxy.
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}

@@ -1,0 +1,9 @@
+"""What the registry tells the floors above, inside the transaction that makes it true."""
+
+from django.dispatch import Signal
+
+# project: Project; credential: what the upload came with, or None when a person or a command created the project.
+project_created = Signal()
+
+# file: File; credential: UploadCredential; actor: Actor.
+file_uploaded = Signal()

@@ -1,0 +1,29 @@
+"""What an upload asks of whatever authenticated it (``request.auth``)."""
+
+from typing import Protocol, runtime_checkable
+
+from registry.actors import Actor
+from registry.models import Project, User
+
+
+@runtime_checkable
+class UploadCredential(Protocol):
+    """An upload token or an API token, as the upload sees it."""
+
+    def opens(self, scope: str) -> bool:
+        """Whether it opens anything of that kind; asked with ``upload`` before the body is read."""
+
+    def locked(self) -> "UploadCredential":
+        """The same credential read anew under a row lock, inside the storing transaction.
+
+        Raises InvalidCredentials when it has died meanwhile.
+        """
+
+    def check_upload(self, project: Project, version: str) -> None:
+        """Raise NotAllowed unless this credential may upload ``version`` (PEP 440) to an existing project."""
+
+    def owners_of_new(self, name: str, version: str) -> list[User]:
+        """Who will own the project ``name``, which does not exist yet; UploadRefused if it must not be created."""
+
+    def actor(self, address: str | None) -> Actor:
+        """Whom the history names for this upload."""

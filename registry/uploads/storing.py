@@ -1,0 +1,209 @@
+"""Storing a file: who may, where it goes, and all that becomes true with it, in one transaction."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, transaction
+from packaging.utils import canonicalize_version
+
+from registry.actors import Actor
+from registry.creation import NameRefused, check_name, create_project
+from registry.models import Event, File, Project, Release, UsedFilename
+from registry.signals import file_uploaded
+from registry.uploads import distributions, forms, receiving
+from registry.uploads.credentials import UploadCredential
+from registry.uploads.distributions import Inspected
+from registry.uploads.errors import NotAllowed, TryAgain, UploadRefused, shown
+from registry.uploads.forms import UploadForm
+from registry.uploads.receiving import ReceivedFile, Upload
+
+logger = logging.getLogger(__name__)
+
+_CLOSED = {Project.Status.ARCHIVED: "archived", Project.Status.QUARANTINED: "quarantined"}
+
+
+@dataclass(frozen=True)
+class _Upload:
+    """A whole upload, found good, and who sends it."""
+
+    form: UploadForm
+    file: ReceivedFile
+    inspected: Inspected
+    metadata_path: Path
+    address: str | None
+
+
+def accept(upload: Upload, credential: UploadCredential, address: str | None) -> None:
+    """Store an upload, or raise UploadRefused; the same file again changes nothing.
+
+    What is slow (reading the archive, bringing bytes to the disk) is done before the transaction.
+    """
+    form = forms.read(upload.fields)
+    if upload.file is None:
+        raise UploadRefused("Upload payload does not have a file.")
+    project = _permitted(form, credential)
+    _check_size(upload.file, project)
+    form.check_digests(upload.file)
+    if _is_stored(upload.file):
+        return
+    inspected = distributions.inspect(upload.file, form)
+    upload.file.settle()
+    with receiving.storage().finished([inspected.metadata_file]) as metadata_path:
+        _store(_Upload(form, upload.file, inspected, metadata_path, address), credential)
+
+
+def _permitted(form: UploadForm, credential: UploadCredential) -> Project | None:
+    """The project, if there is one, as far as can be told before the transaction: most refusals come from here."""
+    project = Project.objects.named(form.name).first()
+    try:
+        if project is None:
+            check_name(form.name, credential.owners_of_new(form.name, form.version))
+        else:
+            _check_open(project, form, credential)
+    except NameRefused as refused:
+        raise UploadRefused(str(refused)) from refused
+    return project
+
+
+def _check_open(project: Project, form: UploadForm, credential: UploadCredential) -> None:
+    credential.check_upload(project, form.version)
+    status = Project.Status(project.status)
+    if status in _CLOSED:
+        raise NotAllowed(f"The project '{project.name}' is {_CLOSED[status]}: it takes no new files.")
+
+
+def _check_size(file: ReceivedFile, project: Project | None) -> None:
+    own = project.max_file_size if project is not None else None
+    limit: int = settings.MAX_FILE_SIZE if own is None else own
+    if file.size > limit:
+        raise receiving.too_large(limit, project)
+
+
+def _is_stored(file: ReceivedFile) -> bool:
+    """Whether these very bytes are there under this name. Raises UploadRefused if other ones are, or were."""
+    stored = File.objects.filter(filename=file.filename).first()
+    if stored is not None and stored.sha256 != file.sha256:
+        raise UploadRefused(
+            f"File already exists ({shown(file.filename, 250)}, with blake2_256 hash "
+            f"'{file.digests['blake2_256']}'). A file never changes: use a different version or build number."
+        )
+    if stored is None and UsedFilename.objects.filter(filename=file.filename).exists():
+        raise UploadRefused(
+            "This filename was previously used by a file that has since been deleted. Use a different version."
+        )
+    return stored is not None
+
+
+def _store(upload: _Upload, credential: UploadCredential) -> None:
+    try:
+        with transaction.atomic():
+            _store_locked(upload, credential)
+    except NameRefused as refused:
+        raise UploadRefused(str(refused)) from refused
+    except (IntegrityError, OperationalError) as collision:
+        logger.warning("An upload collided with another one, or the database is busy", exc_info=True)
+        raise TryAgain from collision
+
+
+def _store_locked(upload: _Upload, credential: UploadCredential) -> None:
+    """Inside the transaction. The project's row lock makes two uploads to one project take turns."""
+    credential = credential.locked()
+    form, file = upload.form, upload.file
+    project, credential = _project(form, credential, upload.address)
+    _check_size(file, project)
+    if _is_stored(file):
+        return
+    actor = credential.actor(upload.address)
+    release, events = _release(project, upload, actor)
+    row = _add_file(release, upload)
+    events.append(
+        Event.line(
+            "file:add",
+            actor,
+            project=project,
+            filename=row.filename,
+            version=release.version,
+            sha256=row.sha256,
+            size=row.size,
+        )
+    )
+    Event.objects.bulk_create(events)
+    project.bump_serial()
+    file_uploaded.send(sender=File, file=row, credential=credential, actor=actor)
+    _place(row, upload)
+
+
+def _project(form: UploadForm, credential: UploadCredential, address: str | None) -> tuple[Project, UploadCredential]:
+    """The project, locked or new, and the credential as it is after the wait for the lock."""
+    project = _locked_project(form.name)
+    if project is None:
+        owners = credential.owners_of_new(form.name, form.version)
+        try:
+            actor = credential.actor(address)
+            return create_project(form.name, owners=owners, actor=actor, credential=credential), credential
+        except NameRefused:
+            # Another upload may have created it meanwhile: then it is an upload to an existing project.
+            project, credential = _locked_project(form.name), credential.locked()
+            if project is None:
+                raise
+    _check_open(project, form, credential)
+    return project, credential
+
+
+def _locked_project(name: str) -> Project | None:
+    return Project.objects.named(name).select_for_update().first()
+
+
+def _release(project: Project, upload: _Upload, actor: Actor) -> tuple[Release, list[Event]]:
+    """The release of the version, and the event of its creation if it is new.
+
+    ``1.0`` and ``1.0.0`` are one version (PEP 440), hence one release.
+    """
+    version = upload.form.version
+    release = _existing_release(project, version)
+    if release is None:
+        release = Release.objects.create(project=project, version=version, metadata=dict(upload.inspected.raw))
+        return release, [Event.line("project:release:add", actor, project=project, version=version)]
+    is_sdist = upload.form.filetype == File.PackageType.SDIST
+    if is_sdist and release.files.filter(packagetype=File.PackageType.SDIST).exists():
+        raise UploadRefused("Only one sdist may be uploaded per release.")
+    return release, []
+
+
+def _existing_release(project: Project, version: str) -> Release | None:
+    exact = project.releases.filter(version=version).first()
+    if exact is not None:
+        return exact
+    canonical = canonicalize_version(version)
+    known = project.releases.values_list("version", flat=True)
+    same = next((other for other in known if canonicalize_version(other) == canonical), None)
+    return project.releases.filter(version=same).first() if same is not None else None
+
+
+def _add_file(release: Release, upload: _Upload) -> File:
+    form, file, inspected = upload.form, upload.file, upload.inspected
+    UsedFilename.objects.create(filename=file.filename)
+    return File.objects.create(
+        release=release,
+        filename=file.filename,
+        packagetype=form.filetype,
+        python_version=form.pyversion,
+        requires_python=inspected.requires_python,
+        size=file.size,
+        sha256=file.sha256,
+        blake2_256=file.digests["blake2_256"],
+        metadata_sha256=inspected.metadata_sha256 if form.filetype == File.PackageType.WHEEL else "",
+    )
+
+
+def _place(row: File, upload: _Upload) -> None:
+    """Move the bytes to their place, as the last step: after it only the commit can fail.
+
+    Bytes that no row speaks of are not listed, and do not hinder the next upload of the same file.
+    """
+    storage = receiving.storage()
+    if row.metadata_sha256:
+        storage.place(f"{row.path}.metadata", upload.metadata_path)
+    storage.place(row.path, upload.file.path)

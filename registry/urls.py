@@ -1,0 +1,7 @@
+"""The registry's addresses."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("tokens.urls")),
+]

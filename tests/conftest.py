@@ -1,0 +1,123 @@
+"""What the tests share. The settings of a test run are made in ``tests.environment``."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connections
+
+from tests import machine
+from tests.environment import FOLDER
+from tests.server import Certificate, RegistryServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+# Servers that run now, so that a failed test can show what they printed meanwhile.
+_running: list[RegistryServer] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker of ``tests.machine``."""
+    config.addinivalue_line("markers", "needs(thing): cannot run without chromium, postgresql or redis")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to the PostgreSQL half of ``make test-all`` what only it can run."""
+    elsewhere = [item for item in items if machine.belongs_to_the_other_run(item)]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or fail in ``make test-all``, what needs something that this machine lacks."""
+    for mark in item.iter_markers("needs"):
+        reason = machine.missing(mark.args[0])
+        if reason and machine.REQUIRE_ALL:
+            pytest.fail(reason, pytrace=False)
+        if reason:
+            pytest.skip(reason)
+    for server in _running:
+        server.mark()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Show what the servers printed during a test that failed."""
+    report = yield
+    if report.failed:
+        for server in _running:
+            report.sections.append((f"log of {server.url}", server.news()))
+    return report
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Keep SQLite's test database in a file: threads and the server's process use it too."""
+    database = connections["default"].settings_dict
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(FOLDER / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def certificate() -> Certificate:
+    """A certificate for localhost."""
+    return Certificate(FOLDER / "tls")
+
+
+@pytest.fixture(scope="session")
+def start_server(django_db_setup: None, certificate: Certificate) -> Iterator[Callable[..., RegistryServer]]:
+    """Start further servers: ``start_server(WORKERS="4", ANONYMOUS_READ="false")``. They stop with the session.
+
+    They use the test database: mark the test ``django_db(transaction=True)`` so that they see its rows.
+    """
+    started: list[RegistryServer] = []
+
+    def start(**changes: str) -> RegistryServer:
+        server = RegistryServer(certificate, changes).start()
+        started.append(server)
+        _running.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+        _running.remove(server)
+
+
+@pytest.fixture(scope="session")
+def registry_server(start_server: Callable[..., RegistryServer]) -> RegistryServer:
+    """The production server over HTTPS, with two workers, on the test database."""
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def registry_server_with_four_workers(start_server: Callable[..., RegistryServer]) -> RegistryServer:
+    """The same with four workers."""
+    return start_server(WORKERS="4")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Debian's Chromium. Mark the test ``needs_chromium``."""
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's loop runs in this thread until the session ends; the ORM refuses to work beside a loop otherwise.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    quiet = ("background-networking", "component-update", "sync", "quic", "gpu")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=str(machine.CHROMIUM),
+            args=["--no-sandbox", "--no-first-run", *(f"--disable-{feature}" for feature in quiet)],
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A page of a fresh browser profile that takes the test certificate."""
+    with browser.new_context(ignore_https_errors=True) as context:
+        yield context.new_page()

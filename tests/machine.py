@@ -1,0 +1,56 @@
+"""What this machine has, for tests that cannot do without.
+
+``make test`` skips what is missing, with one line; ``make test-all`` sets REQUIRE_ALL=1, and there it fails.
+"""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+def needs(thing: str) -> pytest.MarkDecorator:
+    """Mark a test, a class or a module (``pytestmark``) that needs "chromium", "postgresql" or "redis"."""
+    return pytest.mark.needs(thing)
+
+
+needs_chromium = needs("chromium")
+needs_postgresql = needs("postgresql")
+needs_redis = needs("redis")
+
+
+def missing(thing: str) -> str:
+    """Why ``thing`` cannot be had, as a sentence; empty when it is there."""
+    return {"chromium": _no_chromium, "postgresql": _no_postgresql, "redis": _no_redis}[thing]()
+
+
+def runs_on_postgresql() -> bool:
+    """Whether the suite's own database is PostgreSQL."""
+    return os.environ["DATABASE_URL"].startswith("postgres")
+
+
+def belongs_to_the_other_run(item: Any) -> bool:
+    """Whether ``make test-all`` runs this test in its PostgreSQL half, and so need not skip it in the other."""
+    things = [mark.args[0] for mark in item.iter_markers("needs")]
+    return REQUIRE_ALL and "postgresql" in things and not runs_on_postgresql()
+
+
+def _no_chromium() -> str:
+    return "" if CHROMIUM.exists() else f"no Chromium: there is no {CHROMIUM}"
+
+
+def _no_postgresql() -> str:
+    return "" if runs_on_postgresql() else "no PostgreSQL in this run: make test-all has it"
+
+
+def _no_redis() -> str:
+    try:
+        socket.create_connection(("127.0.0.1", 6379), timeout=2).close()
+    except OSError:
+        return "no Redis: nothing answers at 127.0.0.1:6379"
+    return ""

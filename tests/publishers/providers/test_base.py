@@ -1,0 +1,120 @@
+"""Fields compare as the contract says, for every provider."""
+
+import time
+
+import pytest
+
+from publishers.errors import InvalidToken
+from publishers.providers.base import (
+    AllowList,
+    Constraint,
+    Field,
+    Flag,
+    Glob,
+    VersionTag,
+    glob_matches,
+    indexable,
+    optional_text_claim,
+    text_claim,
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("refs/tags/v*", "refs/tags/v1.0", True),
+        ("refs/tags/v*", "refs/tags/v", True),
+        ("refs/tags/v*", "refs/tags/v1/2", False),
+        ("refs/tags/v*", "refs/tags/v1:2", False),
+        ("refs/tags/v**", "refs/tags/v1/2:3", True),
+        ("refs/tags/v?", "refs/tags/v1", True),
+        ("refs/tags/v?", "refs/tags/v", False),
+        ("refs/tags/v?", "refs/tags/v/", False),
+        ("refs/heads/main", "refs/heads/main", True),
+        ("refs/heads/main", "refs/heads/mainly", False),
+        ("refs/heads/main", "xrefs/heads/main", False),
+        ("refs/heads/main", "refs/heads/main\n", False),
+        ("a.c", "abc", False),
+        ("a[bc]", "ab", False),
+        ("a[bc]", "a[bc]", True),
+        ("a**b", "ab", True),
+        ("a***b", "a/b", True),
+        ("a*b*c", "aXbYc", True),
+        ("a*b*c", "aXbY", False),
+        ("a**", "a\n", True),
+        ("", "", True),
+        ("", "a", False),
+    ],
+)
+def test_a_glob_matches_the_whole_text(pattern, text, expected):
+    assert glob_matches(pattern, text) is expected
+
+
+def test_no_glob_takes_for_ever():
+    started = time.perf_counter()
+    assert not glob_matches("a" + "**a" * 80 + "b", "a" * 1024)
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("field", "expected", "actual", "ok"),
+    [
+        (Field("f", "F"), "a", "a", True),
+        (Field("f", "F"), "a", "A", False),
+        (Field("f", "F", fold=True), "a", "A", True),
+        (Field("f", "F", fold=True), "i", "İ", False),
+        (Field("f", "F", fold=True), "s", "ſ", False),
+        (Field("f", "F", fold=True), "k", "\u212a", False),  # the Kelvin sign lower-cases to k
+        (Field("f", "F"), "a", None, False),
+        (Field("f", "F"), "a", "", False),
+        (Field("f", "F"), "a", ["b", "a"], True),
+        (Field("f", "F"), "a", [], False),
+        (Field("f", "F"), "True", True, False),
+        (Constraint("f", "F"), "a", "b", False),
+        (Glob("f", "F"), "refs/tags/*", "refs/tags/1", True),
+        (Glob("f", "F"), "refs/tags/*", ["refs/heads/x", "refs/tags/1"], True),
+        (VersionTag("f", "F"), "v{version}", "refs/tags/v1.0", True),
+        (VersionTag("f", "F"), "v{version}", "refs/tags/v", False),
+        (VersionTag("f", "F"), "v{version}", "refs/heads/v1.0", False),
+        (VersionTag("f", "F"), "v{version}", "v1.0", False),
+        (VersionTag("f", "F"), "{version}-final", "refs/tags/1.0-final", True),
+        (AllowList("f", "F"), ["push", "release"], "release", True),
+        (AllowList("f", "F"), ["push"], "pull_request", False),
+        (Flag("f", "F", wanted="true"), True, "true", True),
+        (Flag("f", "F", wanted="true"), True, "false", False),
+        (Flag("f", "F", wanted="true"), True, None, False),
+    ],
+)
+def test_a_field_holds_what_the_publisher_expects_against_what_the_token_says(field, expected, actual, ok):
+    check = field.check(expected, {"f": actual})
+    assert check is not None
+    assert check.ok is ok
+
+
+@pytest.mark.parametrize("field", [Constraint("f", "F"), Glob("f", "F"), AllowList("f", "F"), Flag("f", "F")])
+@pytest.mark.parametrize("unset", [None, "", [], False])
+def test_a_constraint_that_is_not_set_is_not_looked_at(field, unset):
+    assert field.check(unset, {"f": "anything"}) is None
+
+
+def test_an_identity_field_that_is_not_set_matches_nothing():
+    check = Field("f", "F").check("", {"f": None})
+    assert check is not None
+    assert not check.ok
+
+
+@pytest.mark.parametrize("value", [1, True, [], {}, "", "a\x00", "a\nb", "a\x7f", "a\u2028", "a" * 1025])
+def test_a_required_claim_of_another_form_is_refused_by_name(value):
+    with pytest.raises(InvalidToken, match="`repository`"):
+        text_claim({"repository": value}, "repository")
+
+
+@pytest.mark.parametrize("value", [1, True, [], {}, "a\x00", "a" * 1025])
+def test_an_optional_claim_of_another_form_is_refused_too(value):
+    with pytest.raises(InvalidToken, match="`environment`"):
+        optional_text_claim({"environment": value}, "environment")
+
+
+def test_a_long_identity_still_fits_an_index_entry():
+    assert indexable("a" * 400) == "a" * 400
+    assert len(indexable("é" * 300)) < 100

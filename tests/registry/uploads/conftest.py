@@ -1,0 +1,40 @@
+"""What the tests of uploads share: alice, who may upload, and a storage of her own."""
+
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import storages
+
+from registry.models import User
+from registry.storage import ContentStorage
+from registry.uploads import receiving
+from tests.registry.uploads import making
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """A person."""
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def token(alice: User) -> str:
+    """Alice's API token for uploads to all her projects."""
+    return making.api_token(alice)
+
+
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path: Path) -> Path:
+    """An empty FILES_DIR."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "registry.storage.ContentStorage", "OPTIONS": {"location": tmp_path / "files"}},
+    }
+    assert isinstance(storages["default"], ContentStorage)
+    assert receiving.storage().incoming.is_dir()
+    return tmp_path / "files"
+
+
+@pytest.fixture(autouse=True)
+def urls_for_now(settings):
+    settings.ROOT_URLCONF = "tests.registry.uploads.urls"

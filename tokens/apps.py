@@ -1,0 +1,15 @@
+"""The top floor."""
+
+from django.apps import AppConfig
+
+
+class TokensConfig(AppConfig):
+    """The exchange, upload and API tokens, provenance."""
+
+    name = "tokens"
+
+    def ready(self) -> None:
+        """Hear of uploads."""
+        from tokens import provenance
+
+        provenance.connect()

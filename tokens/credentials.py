@@ -1,0 +1,149 @@
+"""What a token opens, as the upload and the index ask for it (``registry.uploads.credentials``)."""
+
+from functools import cached_property
+
+from django.conf import settings
+from packaging.version import InvalidVersion, Version
+
+from publishers.models import Publisher
+from registry.actors import Actor
+from registry.models import Project, User
+from registry.names import normalize
+from registry.uploads.errors import InvalidCredentials, NotAllowed, UploadRefused
+from tokens.models import ApiToken, UploadToken
+
+
+class UploadTokenCredential:
+    """An upload token: it opens ``/legacy/`` for the projects of its grants, and nothing else."""
+
+    def __init__(self, token: UploadToken) -> None:
+        self.token = token
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still opens something: it dies per project, and is dead when none is left or OIDC is off."""
+        return settings.OIDC_ENABLED and self.token.is_live() and bool(self.publishers)
+
+    @cached_property
+    def publishers(self) -> dict[str, Publisher]:
+        """The credited publishers by project, without those that were removed, switched off, expired or edited."""
+        grants = {grant["publisher"]: grant for grant in self.token.grants}
+        standing = Publisher.objects.filter(pk__in=grants, issuer__enabled=True)
+        return {
+            grants[publisher.pk]["project"]: publisher
+            for publisher in standing.select_related("issuer", "project", "added_by")
+            if publisher.fingerprint == grants[publisher.pk]["fingerprint"] and publisher.why_dead() is None
+        }
+
+    def locked(self) -> "UploadTokenCredential":
+        """The same token read anew under a row lock. Raises InvalidCredentials when it has died meanwhile."""
+        token = UploadToken.objects.select_for_update().filter(pk=self.token.pk).first()
+        fresh = UploadTokenCredential(token) if token is not None else None
+        if fresh is None or not fresh.is_live:
+            raise InvalidCredentials
+        return fresh
+
+    def check_upload(self, project: Project, version: str) -> None:
+        """Raise NotAllowed unless it covers the project, and the version where the publisher names one."""
+        publisher = self.publishers.get(project.normalized_name)
+        if publisher is None or publisher.project_id != project.pk:
+            covered = ", ".join(sorted(self.publishers))
+            raise NotAllowed(f"This upload token does not cover project '{project.name}'. It covers: {covered}.")
+        self._check_version(project.normalized_name, version)
+
+    def owners_of_new(self, name: str, version: str) -> list[User]:
+        """The user who waits for ``name`` with the credited pending publisher."""
+        publisher = self.publishers.get(normalize(name))
+        if publisher is None or not publisher.is_pending or publisher.added_by is None:
+            raise UploadRefused(
+                "Non-user identities cannot create new projects. This was probably caused by publishing under another "
+                f"name than the pending publisher's, or by a project '{name}' that does not exist."
+            )
+        self._check_version(normalize(name), version)
+        return [publisher.added_by]
+
+    def actor(self, address: str | None) -> Actor:
+        """The publisher in words."""
+        publisher = next(iter(self.publishers.values()), None)
+        return Actor(str(publisher) if publisher else "upload token", address=address)
+
+    def credited_publisher_id(self, name: str) -> int | None:
+        """The publisher through which it may publish ``name`` (normal form)."""
+        publisher = self.publishers.get(name)
+        return publisher.pk if publisher else None
+
+    def opens(self, scope: str) -> bool:
+        """Nothing but uploads."""
+        return scope == ApiToken.Scope.UPLOAD
+
+    def may_download(self, project: Project) -> bool:
+        """Never."""
+        return False
+
+    def _check_version(self, name: str, version: str) -> None:
+        only = next((grant["version"] for grant in self.token.grants if grant["project"] == name), None)
+        if only is not None and not _same_version(only, version):
+            raise NotAllowed(f"The tag of this run is for version {only} of '{name}', not for {version}.")
+
+
+class ApiTokenCredential:
+    """A person's API token, with its scopes and, if it is limited, its projects."""
+
+    def __init__(self, token: ApiToken) -> None:
+        self.token = token
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it opens anything."""
+        return self.token.is_live()
+
+    def locked(self) -> "ApiTokenCredential":
+        """The same token read anew under a row lock. Raises InvalidCredentials when it has died meanwhile."""
+        token = ApiToken.objects.select_for_update().filter(pk=self.token.pk).first()
+        if token is None or not token.is_live():
+            raise InvalidCredentials
+        return ApiTokenCredential(token)
+
+    def check_upload(self, project: Project, version: str) -> None:
+        """Raise NotAllowed unless its user has a role in the project and the token's scope covers it."""
+        if not self.opens(ApiToken.Scope.UPLOAD):
+            raise NotAllowed("This API token has no scope 'upload'.")
+        if not self._covers(project):
+            raise NotAllowed(f"This API token is limited to other projects than '{project.name}'.")
+        if not project.roles.filter(user=self.token.user).exists():
+            raise NotAllowed(f"The user '{self.token.username}' isn't allowed to upload to project '{project.name}'.")
+        if project.trusted_publishing_only:
+            raise NotAllowed(f"Project '{project.name}' accepts uploads by trusted publishing only, not by API token.")
+
+    def owners_of_new(self, name: str, version: str) -> list[User]:
+        """The token's user, if its scope ``upload`` is not limited to projects."""
+        if not self.opens(ApiToken.Scope.UPLOAD):
+            raise NotAllowed("This API token has no scope 'upload'.")
+        if self.token.limited or self.token.user is None:
+            raise NotAllowed(f"This API token is limited to other projects than '{name}'.")
+        return [self.token.user]
+
+    def actor(self, address: str | None) -> Actor:
+        """The person."""
+        return Actor(self.token.username, self.token.user, address)
+
+    def opens(self, scope: str) -> bool:
+        """Whether the token has that scope."""
+        return scope in self.token.scopes
+
+    def may_download(self, project: Project) -> bool:
+        """Whether it may read the project's files."""
+        return self.opens(ApiToken.Scope.DOWNLOAD) and self._covers(project)
+
+    def _covers(self, project: Project) -> bool:
+        return not self.token.limited or self.token.projects.filter(pk=project.pk).exists()
+
+
+def _same_version(one: str, other: str) -> bool:
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return False
+
+
+Credential = UploadTokenCredential | ApiTokenCredential

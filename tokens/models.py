@@ -1,0 +1,162 @@
+"""What a publisher gets, what a person creates, and the record of both."""
+
+import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from publishers.models import Issuer
+from registry.models import File, Project, User
+from tokens.ids import uuid7
+
+
+class Exchange(models.Model):
+    """One attempt to turn an identity token into an upload token, after its signature was verified.
+
+    Written once. Columns copy the names that they speak of; references may go.
+    """
+
+    class Outcome(models.TextChoices):
+        """How it ended."""
+
+        GRANTED = "granted"
+        REFUSED = "refused"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    code = models.CharField(max_length=40, blank=True, help_text="Of the refusal.")
+    description = models.TextField(blank=True, help_text="Of the refusal.")
+    issuer = models.ForeignKey(Issuer, models.SET_NULL, null=True, related_name="exchanges")
+    issuer_url = models.CharField(max_length=400)
+    provider = models.CharField(max_length=32)
+    identity = models.CharField(max_length=400)
+    identity_token_id = models.CharField(max_length=64, help_text="SHA-256 of the jti, or of the signing input.")
+    key_id = models.CharField(max_length=255, blank=True)
+    claims = models.JSONField(default=dict)
+    projects = models.JSONField(default=list, help_text="Normal names of the projects that it covered.")
+    checks = models.JSONField(
+        default=list, help_text="For each publisher: its project, its id, its fields, and the list of checks."
+    )
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    replays = models.PositiveIntegerField(default=0, help_text="How often the same identity token came again.")
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issuer_url", "identity_token_id"],
+                condition=Q(outcome="refused"),
+                name="one_refusal_per_identity_token",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.id}"
+
+
+class UploadToken(models.Model):
+    """The short-lived credential that an exchange gives. Its row is also the redemption of the identity token."""
+
+    digest = models.CharField(max_length=64, editable=False)
+    exchange = models.OneToOneField(Exchange, models.SET_NULL, null=True, related_name="upload_token")
+    issuer = models.ForeignKey(Issuer, models.SET_NULL, null=True, related_name="upload_tokens")
+    issuer_url = models.CharField(max_length=400)
+    redeemed = models.CharField(
+        max_length=64,
+        null=True,
+        help_text="The identity token's id; empty where an issuer's tokens may be exchanged until they expire.",
+    )
+    redeemed_until = models.DateTimeField(help_text="The identity token's exp and the leeway.")
+    # [{"project": normal name, "publisher": id, "fingerprint": text, "version": text or null}, …]
+    grants = models.JSONField(default=list)
+    single_use = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    burnt_at = models.DateTimeField(null=True)
+    spent_at = models.DateTimeField(null=True, help_text="When a single-use token stored its file.")
+    revoked_at = models.DateTimeField(null=True)
+    revoked_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["digest"], name="one_upload_token_per_digest"),
+            models.UniqueConstraint(fields=["issuer_url", "redeemed"], name="identity_token_redeemed_once"),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="upload_token_by_expiry")]
+
+    def __str__(self) -> str:
+        return f"upload token {self.pk}"
+
+    def is_live(self) -> bool:
+        """Whether it opens anything at all; its grants are checked one by one (``tokens.credentials``)."""
+        ended = self.burnt_at or self.spent_at or self.revoked_at
+        return not ended and self.expires_at > timezone.now()
+
+
+class ApiToken(models.Model):
+    """A credential that a person creates: scoped, long-lived."""
+
+    class Scope(models.TextChoices):
+        """What it opens."""
+
+        UPLOAD = "upload"
+        DOWNLOAD = "download"
+        READ = "read"
+        MANAGE = "manage"
+
+    digest = models.CharField(max_length=64, editable=False)
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="api_tokens")
+    username = models.CharField(max_length=150)
+    name = models.CharField(max_length=100)
+    scopes = models.JSONField(default=list)
+    limited = models.BooleanField(default=False, help_text="To the projects below; never widened by their deletion.")
+    projects = models.ManyToManyField(Project, blank=True, related_name="api_tokens")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    revoked_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [models.UniqueConstraint(fields=["digest"], name="one_api_token_per_digest")]
+
+    def __str__(self) -> str:
+        return f"API token {self.name} of {self.username}"
+
+    def is_live(self) -> bool:
+        """Whether it is neither revoked, expired nor a deactivated user's."""
+        expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return not (self.revoked_at or expired) and self.user is not None and self.user.is_active
+
+
+class Provenance(models.Model):
+    """Per file: the token, publisher and claims that uploaded it."""
+
+    file = models.OneToOneField(File, models.SET_NULL, null=True, related_name="provenance")
+    filename = models.CharField(max_length=400)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    project_name = models.CharField(max_length=200, db_index=True)
+    version = models.CharField(max_length=200)
+    uploaded_at = models.DateTimeField(default=timezone.now)
+    exchange = models.ForeignKey(Exchange, models.SET_NULL, null=True, related_name="provenance")
+    upload_token = models.ForeignKey(UploadToken, models.SET_NULL, null=True, related_name="provenance")
+    api_token = models.ForeignKey(ApiToken, models.SET_NULL, null=True, related_name="provenance")
+    uploader = models.CharField(max_length=300, help_text="The publisher or the person, in words.")
+    publisher: "models.JSONField[dict[str, Any]]" = models.JSONField(default=dict)
+    claims: "models.JSONField[dict[str, Any]]" = models.JSONField(default=dict)
+    address = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        ordering = ["-uploaded_at"]
+
+    def __str__(self) -> str:
+        return f"{self.filename} by {self.uploader}"
+
+
+REDEMPTION_MARGIN = datetime.timedelta(seconds=5)

@@ -1,0 +1,63 @@
+"""What a stored file leaves behind: by which token, publisher and claims it came."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from publishers import pending
+from publishers.models import Publisher
+from registry.actors import Actor
+from registry.models import File, Project
+from registry.signals import file_uploaded, project_created
+from tokens.credentials import ApiTokenCredential, UploadTokenCredential
+from tokens.models import Provenance, UploadToken
+
+
+def connect() -> None:
+    """Hear of new projects and files, inside the transactions that store them."""
+    project_created.connect(reify_publisher, dispatch_uid="reify the credited pending publisher")
+    file_uploaded.connect(record, dispatch_uid="record the provenance of a file")
+
+
+def reify_publisher(project: Project, credential: Any, actor: Actor, **_kwargs: Any) -> None:
+    """The pending publisher whose first upload made the project becomes its trusted publisher."""
+    if isinstance(credential, UploadTokenCredential):
+        pending.reify(credential.publishers[project.normalized_name], project, actor)
+
+
+def record(file: File, credential: Any, actor: Actor, **_kwargs: Any) -> None:
+    """Write the file's provenance, and mark what its upload used up."""
+    project = file.release.project
+    provenance = Provenance(
+        file=file,
+        filename=file.filename,
+        sha256=file.sha256,
+        project_name=project.normalized_name,
+        version=file.release.version,
+        uploaded_at=file.uploaded_at,
+        uploader=actor.name[:300],
+        address=actor.address,
+    )
+    if isinstance(credential, UploadTokenCredential):
+        _credit(provenance, credential.token, credential.publishers[project.normalized_name])
+    elif isinstance(credential, ApiTokenCredential):
+        provenance.api_token = credential.token
+    provenance.save(force_insert=True)
+
+
+def _credit(provenance: Provenance, token: UploadToken, publisher: Publisher) -> None:
+    exchange = token.exchange
+    provenance.upload_token = token
+    provenance.exchange = exchange
+    provenance.uploader = str(publisher)[:300]
+    provenance.claims = exchange.claims if exchange is not None else {}
+    provenance.publisher = {
+        "id": publisher.pk,
+        "provider": publisher.issuer.provider,
+        "issuer": publisher.issuer.url,
+        "description": publisher.description,
+        "fields": publisher.values,
+    }
+    Publisher.objects.filter(pk=publisher.pk, first_upload_at__isnull=True).update(first_upload_at=timezone.now())
+    if token.single_use:
+        UploadToken.objects.filter(pk=token.pk).update(spent_at=timezone.now())

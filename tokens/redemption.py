@@ -1,0 +1,206 @@
+"""From a match to an upload token: redeem, mint, record, in one transaction."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from publishers import pinning
+from publishers.errors import InvalidReuseToken, Refused
+from publishers.matching import Match
+from publishers.models import Issuer, Publisher
+from publishers.oidc import LEEWAY, Verified
+from publishers.providers.base import Reading
+from registry.actors import Actor
+from registry.models import Event
+from tokens import secrets
+from tokens.ids import uuid7
+from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
+
+
+@dataclass(frozen=True)
+class Client:
+    """Who sent the request."""
+
+    address: str | None
+    user_agent: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A verified identity token, and who brought it."""
+
+    issuer: Issuer
+    key_id: str
+    verified: Verified
+    reading: Reading
+    client: Client
+
+    @property
+    def identity(self) -> str:
+        """The indexed text of the place that the token speaks of."""
+        return self.issuer.kind.identity(self.reading)
+
+    @property
+    def actor(self) -> Actor:
+        """Whom the history names."""
+        return Actor(f"{self.issuer.kind.label}: {self.issuer.kind.place(self.reading)}", address=self.client.address)
+
+    def record(self, outcome: str, **columns: Any) -> Exchange:
+        """The unsaved row of this attempt."""
+        return Exchange(
+            outcome=outcome,
+            issuer=self.issuer,
+            issuer_url=self.issuer.url,
+            provider=self.issuer.provider,
+            identity=self.identity,
+            identity_token_id=self.verified.identity_token_id,
+            key_id=self.key_id[:255],
+            claims=self.verified.claims,
+            address=self.client.address,
+            user_agent=self.client.user_agent,
+            **columns,
+        )
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What the CI job gets. ``text`` is the token itself: it leaves in one answer and nowhere else."""
+
+    text: str
+    expires_at: datetime.datetime
+    projects: list[str]
+    exchange_id: str
+
+
+def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Granted:
+    """Redeem the identity token, mint an upload token for the matches, and record it all or nothing.
+
+    Raises InvalidReuseToken when the identity token was redeemed before, also a moment ago on another machine.
+    """
+    text, exchange_id = secrets.new(secrets.UPLOAD), uuid7()
+    expires_at = timezone.now() + datetime.timedelta(seconds=settings.UPLOAD_TOKEN_TTL)
+    token = _upload_token(attempt, matches, text, expires_at, single_use=single_use)
+    # Foreign keys are checked at the commit, so the row that can fail goes in first.
+    token.exchange_id = exchange_id
+    try:
+        with transaction.atomic():
+            token.save(force_insert=True)
+            _record_grant(attempt, matches, exchange_id)
+            for match in matches:
+                pinning.learn(match, attempt.reading)
+    except IntegrityError as conflict:
+        raise _replay(attempt, conflict) from conflict
+    return Granted(text, expires_at, sorted(match.name for match in matches), str(exchange_id))
+
+
+def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher], checks: list[dict[str, Any]]) -> None:
+    """Record a refusal once per identity token, with a line in the history of each project it concerns."""
+    exchange = attempt.record(
+        Exchange.Outcome.REFUSED, code=refusal.code, description=refusal.description, checks=checks
+    )
+    try:
+        with transaction.atomic():
+            exchange.save(force_insert=True)
+            Event.objects.bulk_create(_refusal_lines(attempt, refusal, standing, exchange))
+    except IntegrityError:
+        earlier = Exchange.objects.filter(
+            outcome=Exchange.Outcome.REFUSED,
+            issuer_url=exchange.issuer_url,
+            identity_token_id=exchange.identity_token_id,
+        )
+        refusal.exchange = str(earlier.values_list("pk", flat=True).first() or "")
+    else:
+        refusal.exchange = str(exchange.pk)
+
+
+def _upload_token(
+    attempt: Attempt, matches: list[Match], text: str, expires_at: datetime.datetime, *, single_use: bool
+) -> UploadToken:
+    once = attempt.issuer.reuse != Issuer.Reuse.UNTIL_EXPIRY
+    return UploadToken(
+        digest=secrets.digest(text),
+        issuer=attempt.issuer,
+        issuer_url=attempt.issuer.url,
+        redeemed=attempt.verified.identity_token_id if once else None,
+        redeemed_until=attempt.verified.expires_at + datetime.timedelta(seconds=LEEWAY) + REDEMPTION_MARGIN,
+        grants=[_grant(match) for match in matches],
+        single_use=single_use,
+        expires_at=expires_at,
+    )
+
+
+def _grant(match: Match) -> dict[str, Any]:
+    return {
+        "project": match.name,
+        "publisher": match.publisher.pk,
+        "fingerprint": match.publisher.fingerprint,
+        "version": match.version,
+    }
+
+
+def _record_grant(attempt: Attempt, matches: list[Match], exchange_id: Any) -> None:
+    exchange = attempt.record(
+        Exchange.Outcome.GRANTED,
+        pk=exchange_id,
+        projects=sorted(match.name for match in matches),
+        checks=[as_record(match) for match in matches],
+    )
+    exchange.save(force_insert=True)
+    Event.objects.bulk_create([_grant_line(attempt, match, str(exchange_id)) for match in matches])
+
+
+def as_record(match: Match) -> dict[str, Any]:
+    """A match as an exchange keeps it."""
+    return {
+        "project": match.name,
+        "publisher": match.publisher.pk,
+        "fields": match.publisher.values,
+        "dead": match.dead,
+        "checks": [check.as_dict() for check in match.checks + match.pins],
+    }
+
+
+def _grant_line(attempt: Attempt, match: Match, exchange_id: str) -> Event:
+    details: dict[str, Any] = {"exchange": exchange_id, "publisher": match.publisher.pk, "provider": attempt.issuer.provider}
+    if match.publisher.project is None:
+        return Event.line(
+            "account:oidc:exchange-granted",
+            attempt.actor,
+            user=match.publisher.added_by,
+            pending=match.publisher.project_name,
+            **details,
+        )
+    return Event.line("project:oidc:exchange-granted", attempt.actor, project=match.publisher.project, **details)
+
+
+def _refusal_lines(attempt: Attempt, refusal: Refused, standing: list[Publisher], exchange: Exchange) -> list[Event]:
+    projects = {publisher.project.pk: publisher.project for publisher in standing if publisher.project}
+    return [
+        Event.line(
+            "project:oidc:exchange-refused",
+            attempt.actor,
+            project=project,
+            exchange=str(exchange.pk),
+            code=refusal.code,
+            provider=attempt.issuer.provider,
+        )
+        for project in list(projects.values())[:100]
+    ]
+
+
+def _replay(attempt: Attempt, conflict: IntegrityError) -> Exception:
+    """The refusal of a second use, counted on the original exchange; another conflict is no replay."""
+    original = UploadToken.objects.filter(
+        issuer_url=attempt.issuer.url, redeemed=attempt.verified.identity_token_id
+    ).first()
+    if original is None:
+        return conflict
+    Exchange.objects.filter(upload_token=original).update(replays=F("replays") + 1)
+    refusal = InvalidReuseToken("This identity token was used before. Ask the CI service for a new one.")
+    refusal.exchange = str(original.exchange_id or "")
+    return refusal

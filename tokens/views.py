@@ -1,0 +1,155 @@
+"""The exchange's endpoints. No session, no CSRF, no authentication: the token in the body is what counts."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+from publishers import strictjson
+from publishers.errors import (
+    Disabled,
+    InvalidPayload,
+    LengthRequired,
+    NotAcceptable,
+    NotAllowedMethod,
+    Refused,
+    TooLarge,
+)
+from registry.actors import Actor
+from tokens import negotiation, serializers
+from tokens.burning import burn
+from tokens.exchange import exchange
+from tokens.redemption import Client
+
+MAX_BODY = 64 * 1024
+# Of a body that is too large this much is read and thrown away, so that the client sees the answer.
+MAX_DRAINED = 8 * 1024 * 1024
+UPLOAD_PATH = "/legacy/"
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class ExchangeView(View):
+    """An endpoint that answers JSON whatever comes, and translates a refusal once, here."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer in the type that the client accepts, never to be stored."""
+        media = negotiation.chosen(request.headers.get("Accept"))
+        try:
+            if media is None:
+                raise NotAcceptable(f"This endpoint answers {negotiation.PYTP} and {negotiation.JSON}.")
+            response = super().dispatch(request, *args, **kwargs)
+            assert isinstance(response, HttpResponse)
+        except Refused as refusal:
+            response = _refused(refusal, problem=media != negotiation.JSON)
+        else:
+            response["Content-Type"] = media
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """405, as JSON, with Allow."""
+        allowed = [method.upper() for method in self.http_method_names if hasattr(self, method)]
+        refusal = NotAllowedMethod(f"Use {' or '.join(allowed)} here.")
+        refusal.headers = {"Allow": ", ".join(allowed)}
+        raise refusal
+
+
+class Audience(ExchangeView):
+    """``GET /_/oidc/audience``."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The audience that identity tokens must carry."""
+        _check_enabled()
+        return JsonResponse({"audience": settings.OIDC_AUDIENCE})
+
+
+class MintToken(ExchangeView):
+    """``POST /_/oidc/mint-token``."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Exchange an identity token for an upload token."""
+        _check_enabled()
+        payload = _payload(request)
+        token, wanted = serializers.token_in(payload), serializers.wanted_in(payload)
+        return JsonResponse(serializers.grant_out(exchange(token, wanted, _client(request))))
+
+
+class BurnToken(ExchangeView):
+    """``POST /_/oidc/burn-token``. Works also while trusted publishing is off."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Kill an upload token; the answer does not say whether it lived."""
+        burn(
+            serializers.token_in(_payload(request)),
+            Actor("holder of the token", address=_client(request).address),
+        )
+        return JsonResponse({"message": "Accepted"}, status=202)
+
+
+class Discovery(ExchangeView):
+    """``GET /.well-known/pytp?discover=…`` (PEP 807)."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Where trusted publishing for an upload path happens."""
+        if request.GET.get("discover") != UPLOAD_PATH or not settings.OIDC_ENABLED:
+            raise NoSuchUpload("This registry has no trusted publishing for that path.")
+        return JsonResponse(
+            {
+                "audience-endpoint": f"{settings.SITE_URL}/_/oidc/audience",
+                "token-mint-endpoint": f"{settings.SITE_URL}/_/oidc/mint-token",
+                "features": list(serializers.FEATURES),
+                "default-features": [serializers.MULTI_USE],
+            }
+        )
+
+
+class NoSuchUpload(Refused):
+    """Trusted publishing does not exist for the path that was asked about."""
+
+    code = "not-found"
+    status = 404
+    message = "Not found"
+
+
+def _check_enabled() -> None:
+    if not settings.OIDC_ENABLED:
+        raise Disabled("Trusted publishing is switched off in this registry.")
+
+
+def _payload(request: HttpRequest) -> Any:
+    """The body as JSON, whatever its Content-Type says."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not length.isascii() or not length.isdigit():
+        raise LengthRequired("The request must have a Content-Length.")
+    if int(length) > MAX_BODY:
+        _drain(request)
+        raise TooLarge(f"The request body is larger than {MAX_BODY} bytes.")
+    try:
+        return strictjson.parse(request.read(MAX_BODY))
+    except strictjson.NotStrict as wrong:
+        raise InvalidPayload(f"The request body is not valid JSON: {wrong}") from None
+
+
+def _drain(request: HttpRequest) -> None:
+    left = MAX_DRAINED
+    while left > 0 and (chunk := request.read(min(left, 64 * 1024))):
+        left -= len(chunk)
+
+
+def _client(request: HttpRequest) -> Client:
+    agent = request.META.get("HTTP_USER_AGENT", "")
+    printable = "".join(letter for letter in agent if letter.isprintable())
+    return Client(request.META.get("REMOTE_ADDR") or None, printable[:300])
+
+
+def _refused(refusal: Refused, *, problem: bool) -> HttpResponse:
+    response = JsonResponse(serializers.refusal_out(refusal, problem=problem), status=refusal.status)
+    response["Content-Type"] = negotiation.PROBLEM if problem else negotiation.JSON
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(refusal.retry_after)
+    for name, value in refusal.headers.items():
+        response[name] = value
+    return response
