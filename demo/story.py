@@ -8,7 +8,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,6 @@ class Chapters:
 
     def __init__(self, story: Story, registry: Registry, issuer: LocalIssuer) -> None:
         self.story, self.registry, self.issuer = story, registry, issuer
-        self.job: dict[str, str] = {}
 
     def tell(self) -> None:
         """From an empty folder to an installed package, and one refusal."""
@@ -136,14 +134,14 @@ class Chapters:
         """Both versions come back out."""
         for version in ("1.0", "2.0"):
             self.story.step(f"Anyone installs version {version} with pip")
-            target = self.registry.folder / f"installed-{version}"
+            target = f"installed-{version}"  # in the demo's folder
             index = ["--index-url", f"{self.registry.url}/simple/", "--no-cache-dir"]
-            wanted = [f"{package.NAME}=={version}", "--target", str(target)]
+            wanted = [f"{package.NAME}=={version}", "--target", target]
             self._run([sys.executable, "-m", "pip", "install", *index, *wanted], [], {})
             said = self._run(
                 [sys.executable, "-c", f"import {package.MODULE} as it; print(it.GREETING)"],
                 [],
-                {"PYTHONPATH": str(target)},
+                {"PYTHONPATH": target},
             )
             assert said.strip() == f"Hello from {package.NAME} {version}", said
 
@@ -164,7 +162,8 @@ class Chapters:
         self.story.note(f"front page   {place}/")
         self.story.note(f"project      {place}/project/{package.NAME}/")
         self.story.note(f"index        {place}/simple/{package.NAME}/")
-        self.story.note(f"admin        {place}/admin/          sign in as admin / demo-admin (or alice / demo-alice)")
+        self.story.note(f"admin        {place}/admin/   sign in as admin with the password demo-admin")
+        self.story.note("owner        alice, password demo-alice: she owns the project that the first upload made")
         self.story.note(f"certificate  {self.registry.ca_file.relative_to(ROOT)} (made for this run; a browser warns)")
 
     # -- what the steps are made of ----------------------------------------------------------------------------
@@ -177,16 +176,18 @@ class Chapters:
 
     def _is_job(self, workflow: str, environment: str | None) -> None:
         """From now on the issuer's endpoint speaks for a job of that workflow."""
-        claims = self.issuer.github_claims(OWNER, REPOSITORY, workflow, environment)
-        self.job = self.issuer.job(claims)
+        self.issuer.job = self.issuer.github_claims(OWNER, REPOSITORY, workflow, environment)
 
     @property
     def _job_environment(self) -> dict[str, str]:
         """What GitHub Actions gives a job with ``permissions: id-token: write``, and nothing of this machine's own."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         trust = str(self.registry.ca_file)
-        return kept | self.job | {
+        return kept | {
             "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "ACTIONS_ID_TOKEN_REQUEST_URL": self.issuer.token_url,
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.issuer.request_token,
             "SSL_CERT_FILE": trust,
             "REQUESTS_CA_BUNDLE": trust,
             "TWINE_CERT": trust,
@@ -203,7 +204,7 @@ class Chapters:
         program = Path(sys.executable).parent / command[0]
         shown = ["python" if word == sys.executable else word for word in command]
         self.story.sent(" ".join([*shown, *(file.name for file in files)]))
-        logged, asked = self.registry.log.stat().st_size, Counter(self.issuer.requests)
+        logged, asked = self.registry.log.stat().st_size, len(self.issuer.requests)
         arguments = [str(program) if program.exists() else command[0], *command[1:], *map(str, files)]
         done = subprocess.run(
             arguments,
@@ -215,7 +216,7 @@ class Chapters:
             text=True,
         )
         self.story.got(done.stdout)
-        for path in self.issuer.requests - asked:
+        for path in self.issuer.requests[asked:]:
             self.story.note(f"the issuer answered GET {path}")
         self.story.note(self.registry.news(logged))
         return done.stdout.strip()

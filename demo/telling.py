@@ -41,7 +41,7 @@ class Story:
         self._lines("note", "  ", text)
 
     def _lines(self, kind: str, mark: str, text: str) -> None:
-        for line in shorten(text).rstrip().splitlines() or [""]:
+        for line in shorten(text).rstrip().splitlines():
             self._print(kind, f"   {mark}{line}")
 
     def _print(self, kind: str, text: str) -> None:

@@ -4,7 +4,7 @@ The same class validates the maintainers' page, the admin, REST and ``apply``, s
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
@@ -15,6 +15,7 @@ from publishers.fetch import FetchFailed
 from publishers.models import Issuer, Publisher
 from publishers.providers.base import Field, LookupFailed, Provider, UnknownIdentity, has_control
 from publishers.registration import AlreadyRegistered, TooManyPending, Wanted
+from publishers.words import WordsField
 from registry.actors import Actor
 from registry.creation import NameRefused, check_name
 from registry.models import Project, User
@@ -22,31 +23,6 @@ from registry.names import MAX_NAME_LENGTH
 
 # What the form asks besides the provider's fields; no provider may declare a field or pin of such a name.
 OWN_FIELDS = ("project_name", "label", "enabled", "expires_at", "pin_at_first_use")
-MAX_WORDS = 100
-
-
-class WordsField(forms.CharField):
-    """Several words: a text with commas or white space between them, or a list of texts."""
-
-    def to_python(self, value: Any) -> Any:
-        """The words, each once, in their order."""
-        words = value.replace(",", " ").split() if isinstance(value, str) else value or []
-        if not isinstance(words, Iterable) or not all(isinstance(word, str) for word in words):
-            raise ValidationError("Write words with commas between them.", code="invalid")
-        words = list(dict.fromkeys(words))
-        if len(words) > MAX_WORDS:
-            raise ValidationError(f"At most {MAX_WORDS} words.", code="invalid")
-        return words
-
-    def run_validators(self, value: Any) -> None:
-        """Each word on its own."""
-        for word in value:
-            super().run_validators(word)
-
-    def prepare_value(self, value: Any) -> Any:
-        """As people read and write it."""
-        return ", ".join(value) if isinstance(value, list) else value
-
 
 class PublisherForm(forms.Form):
     """A publisher at ``issuer``: of ``project``, or waiting for the first upload of a project that ``user`` will own.

@@ -1,16 +1,18 @@
-"""What becomes of pending publishers when a project appears."""
+"""What becomes of pending publishers when a project appears, or the person who waits goes."""
 
 from typing import Any
 
+from publishers import registration
 from publishers.models import Publisher
 from registry.actors import Actor
-from registry.models import Event, Project
-from registry.signals import project_created
+from registry.models import Event, Project, User
+from registry.signals import project_created, user_removed
 
 
 def connect() -> None:
-    """Hear of new projects."""
+    """Hear of new projects and of people who go."""
     project_created.connect(invalidate, dispatch_uid="pending publishers of a taken name")
+    user_removed.connect(remove_waiting, dispatch_uid="pending publishers of a removed user")
 
 
 def reify(publisher: Publisher, project: Project, actor: Actor) -> None:
@@ -58,3 +60,9 @@ def invalidate(project: Project, credential: Any, actor: Actor, **_kwargs: Any) 
                 fields=publisher.values,
             )
         publisher.delete()
+
+
+def remove_waiting(user: User, actor: Actor, **_kwargs: Any) -> None:
+    """Remove the pending publishers of somebody who can no longer own a project."""
+    for publisher in Publisher.objects.pending().filter(added_by=user).select_related("issuer", "added_by"):
+        registration.remove(publisher, actor)

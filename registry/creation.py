@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from registry import names
 from registry.actors import Actor
 from registry.models import Event, ProhibitedName, Project, RetiredName, Role, User
+from registry.roles import set_role
 from registry.signals import project_created
 
 
@@ -60,16 +61,3 @@ def create_project(
         set_role(project, user, Role.Kind.OWNER, actor=actor)
     project_created.send(sender=Project, project=project, credential=credential, actor=actor)
     return project
-
-
-def set_role(project: Project, user: User, kind: str, *, actor: Actor) -> bool:
-    """Give ``user`` a role in ``project``, or change it; True if something changed. Leaves its events."""
-    role = Role.objects.filter(project=project, user=user).first()
-    before = role.role if role else None
-    if before == kind:
-        return False
-    Role.objects.update_or_create(project=project, user=user, defaults={"role": kind})
-    tag = "role:add" if before is None else "role:change"
-    Event.objects.record(f"project:{tag}", actor, project=project, username=user.username, before=before, after=kind)
-    Event.objects.record(f"account:{tag}", actor, user=user, name=project.name, before=before, after=kind)
-    return True

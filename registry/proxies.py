@@ -21,6 +21,7 @@ class TrustedProxyMiddleware:
         """Correct the request's address and scheme, then go on."""
         if self._is_trusted(request.META.get("REMOTE_ADDR", "")):
             self._believe(request)
+        request.META["REMOTE_ADDR"] = _plain(request.META.get("REMOTE_ADDR", ""))
         return self.get_response(request)
 
     def _believe(self, request: HttpRequest) -> None:
@@ -40,6 +41,15 @@ class TrustedProxyMiddleware:
         if not self.trusted or not _is_address(address):
             return False
         return any(ipaddress.ip_address(address) in network for network in self.trusted)
+
+
+def _plain(address: str) -> str:
+    """An address as databases take it: without an IPv6 zone, an IPv4-mapped one as IPv4; else empty."""
+    bare = address.partition("%")[0]
+    if not _is_address(bare):
+        return ""
+    mapped = getattr(ipaddress.ip_address(bare), "ipv4_mapped", None)
+    return str(mapped or bare)
 
 
 def _is_address(text: str) -> bool:

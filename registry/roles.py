@@ -55,6 +55,7 @@ def _keep_an_owner(role: Role) -> None:
 
 
 def _record(what: str, project: Project, user: User, actor: Actor, before: str | None, after: str | None) -> None:
-    sides = {"before": before, "after": after}
-    Event.objects.record(f"project:role:{what}", actor, project=project, username=user.username, **sides)
-    Event.objects.record(f"account:role:{what}", actor, user=user, name=project.name, **sides)
+    Event.objects.record(
+        f"project:role:{what}", actor, project=project, username=user.username, before=before, after=after
+    )
+    Event.objects.record(f"account:role:{what}", actor, user=user, name=project.name, before=before, after=after)

@@ -57,6 +57,8 @@ INSTALLED_APPS = [
     "allauth.account",
 ]
 MIDDLEWARE = [
+    "registry.health.HealthMiddleware",
+    "registry.headers.ContentSecurityPolicyMiddleware",
     "registry.proxies.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -172,6 +174,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_HSTS_SECONDS = 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "registry.pages.errors.csrf_failure"
 # Plain HTTP clients such as a health probe must reach the process; TLS ends here or at a trusted proxy.
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
 

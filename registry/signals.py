@@ -7,3 +7,6 @@ project_created = Signal()
 
 # file: File; credential: UploadCredential; actor: Actor.
 file_uploaded = Signal()
+
+# user: User; actor: Actor. The user's row is about to go.
+user_removed = Signal()

@@ -52,7 +52,7 @@ class ContentStorage(FileSystemStorage):
         """The name itself: it belongs to its content."""
         return name
 
-    def _save(self, name: str, content: File[bytes]) -> str:
+    def _save(self, name: str, content: "File[bytes]") -> str:
         """Django's way in, for whatever is at hand as a File object."""
         with self.finished(content.chunks()) as source:
             self.place(name, source)

@@ -1,7 +1,23 @@
 """The registry's addresses."""
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from registry.pages import front, project
+from registry.uploads import views as uploads
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", front.front, name="front"),
+    path("", include("registry.index.urls")),
     path("", include("tokens.urls")),
+    path("legacy", uploads.add_slash),
+    path("legacy/", uploads.upload, name="upload"),
+    path("project/<str:name>/", project.project, name="project"),
+    path("project/<str:name>/<str:version>/", project.release, name="release"),
+    path("admin/", admin.site.urls),
 ]
+
+handler400 = "registry.pages.errors.bad_request"
+handler403 = "registry.pages.errors.forbidden"
+handler404 = "registry.pages.errors.not_found"
+handler500 = "registry.pages.errors.server_error"

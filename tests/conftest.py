@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
 
 from tests import machine
 from tests.environment import FOLDER
+from tests.issuers import authority, authority_file, issuer, signing_key, trusted  # noqa: F401
 from tests.server import Certificate, RegistryServer
 
 if TYPE_CHECKING:
@@ -19,7 +21,8 @@ _running: list[RegistryServer] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker of ``tests.machine``."""
+    """Declare the marker of ``tests.machine``; name static files plainly, so that no test needs collectstatic."""
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     config.addinivalue_line("markers", "needs(thing): cannot run without chromium, postgresql or redis")
 
 
@@ -69,7 +72,7 @@ def certificate() -> Certificate:
 
 @pytest.fixture(scope="session")
 def start_server(django_db_setup: None, certificate: Certificate) -> Iterator[Callable[..., RegistryServer]]:
-    """Start further servers: ``start_server(WORKERS="4", ANONYMOUS_READ="false")``. They stop with the session.
+    """Start further servers: ``start_server(WORKERS="4", ANONYMOUS_READ="false")``; the session stops them.
 
     They use the test database: mark the test ``django_db(transaction=True)`` so that they see its rows.
     """
@@ -104,7 +107,7 @@ def browser() -> Iterator["Browser"]:
     """Debian's Chromium. Mark the test ``needs_chromium``."""
     from playwright.sync_api import sync_playwright
 
-    # Playwright's loop runs in this thread until the session ends; the ORM refuses to work beside a loop otherwise.
+    # Playwright's loop runs in this thread until the session ends, and the ORM refuses to work beside one.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     quiet = ("background-networking", "component-update", "sync", "quic", "gpu")
     with sync_playwright() as playwright:

@@ -32,7 +32,12 @@ os.environ.update(
     MAX_FILE_SIZE=str(100 * 1024 * 1024),
     ANONYMOUS_READ="true",
     TRUSTED_PROXIES="",
+    HOST="127.0.0.1",
+    PORT="8443",
+    WORKERS="2",
     THREADS="8",
+    TLS_CERT="",
+    TLS_KEY="",
 )
 # WhiteNoise warns when it is not there.
 (FOLDER / "static").mkdir(exist_ok=True)

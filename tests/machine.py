@@ -5,9 +5,11 @@
 
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -35,7 +37,7 @@ def runs_on_postgresql() -> bool:
 
 
 def belongs_to_the_other_run(item: Any) -> bool:
-    """Whether ``make test-all`` runs this test in its PostgreSQL half, and so need not skip it in the other."""
+    """Whether ``make test-all`` runs this test in its PostgreSQL half, so that the other may leave it out."""
     things = [mark.args[0] for mark in item.iter_markers("needs")]
     return REQUIRE_ALL and "postgresql" in things and not runs_on_postgresql()
 
@@ -54,3 +56,23 @@ def _no_redis() -> str:
     except OSError:
         return "no Redis: nothing answers at 127.0.0.1:6379"
     return ""
+
+
+def _no_server(url: str) -> str:
+    try:
+        psycopg.connect(url, dbname="postgres", connect_timeout=5).close()
+    except psycopg.Error as wrong:
+        return f"no PostgreSQL: {str(wrong).strip().splitlines()[0]}"
+    return ""
+
+
+def main() -> int:
+    """``python -m tests.machine URL``: tell what ``make test-all`` would lack; 1 if anything."""
+    lacking = [reason for reason in (_no_chromium(), _no_redis(), _no_server(sys.argv[1])) if reason]
+    for reason in lacking:
+        print(reason, file=sys.stderr)
+    return 1 if lacking else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from http.client import HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -69,7 +69,7 @@ class RegistryServer:
         """What the process is started with."""
         return {
             **os.environ,
-            "DATABASE_URL": test_database_url(),
+            "DATABASE_URL": database_url_of_the_tests(),
             "SITE_URL": self.url,
             "OIDC_AUDIENCE": self.audience,
             "HOST": "127.0.0.1",
@@ -83,9 +83,14 @@ class RegistryServer:
 
     def start(self) -> "RegistryServer":
         """Start on a free port and wait until it answers."""
+        self.on_a_free_port()
+        self._spawn()
+        return self
+
+    def on_a_free_port(self) -> "RegistryServer":
+        """Choose a port, and start nothing yet."""
         self.port = free_port()
         self.log_path = FOLDER / f"server-{self.port}.log"
-        self._spawn()
         return self
 
     def restart(self) -> None:
@@ -125,6 +130,13 @@ class RegistryServer:
         """What it printed since ``mark``."""
         return self.log_path.read_bytes()[self._seen :].decode(errors="replace")
 
+    def connection(self, seconds: float = START_SECONDS) -> HTTPConnection:
+        """A new connection to it, as http.client makes them; nothing is sent yet."""
+        if not self.environment["TLS_CERT"]:
+            return HTTPConnection("localhost", self.port, timeout=seconds)
+        trusting = ssl.create_default_context(cafile=self.ca_file)
+        return HTTPSConnection("localhost", self.port, timeout=seconds, context=trusting)
+
     def _spawn(self) -> None:
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
@@ -149,8 +161,7 @@ class RegistryServer:
         raise RuntimeError(f"the server did not start:\n{self.log()}")
 
     def _answers(self) -> bool:
-        trusting = ssl.create_default_context(cafile=self.ca_file)
-        asked = HTTPSConnection("localhost", self.port, timeout=START_SECONDS, context=trusting)
+        asked = self.connection()
         try:
             asked.request("GET", "/healthz")
             asked.getresponse().read()
@@ -179,13 +190,10 @@ def free_port() -> int:
         return port
 
 
-def test_database_url() -> str:
-    """DATABASE_URL of the database that the tests of this process use (call it inside a session that made one)."""
+def database_url_of_the_tests() -> str:
+    """DATABASE_URL of the database that the tests of this process use, once ``django_db_setup`` made it."""
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"
     parts = urlsplit(os.environ["DATABASE_URL"])
     return urlunsplit(parts._replace(path=f"/{name}"))
-
-
-test_database_url.__test__ = False  # type: ignore[attr-defined]  pytest must not take it for a test

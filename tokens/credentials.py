@@ -136,7 +136,12 @@ class ApiTokenCredential:
         return self.opens(ApiToken.Scope.DOWNLOAD) and self._covers(project)
 
     def _covers(self, project: Project) -> bool:
-        return not self.token.limited or self.token.projects.filter(pk=project.pk).exists()
+        return not self.token.limited or project.pk in self._project_ids
+
+    @cached_property
+    def _project_ids(self) -> frozenset[int]:
+        """Those it is limited to, read once: the index asks about every project."""
+        return frozenset(self.token.projects.values_list("pk", flat=True))
 
 
 def _same_version(one: str, other: str) -> bool:

@@ -1,5 +1,6 @@
 """A connection that takes a thread only when its request has arrived."""
 
+import contextlib
 import re
 import socket
 import ssl
@@ -11,15 +12,17 @@ from gunicorn import http
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn
 
-# How long a client may take over the handshake and the head of a request, and then over the body: Apache's
-# mod_reqtimeout allows about as much (handshake and head 20 s; body 20 s and another second for each 500 bytes).
+# How long a client may take over the handshake and the head of a request, and then over the body. Apache's
+# mod_reqtimeout allows about as much: head 20 s; body 20 s and another second for each 500 bytes.
 HEAD_SECONDS = 20.0
 BODY_SECONDS = 20.0
 BODY_BYTES_PER_SECOND = 500
 # How long one write may wait for a client that does not read.
 WRITE_SECONDS = 60.0
-# How long the last bytes of an answer have to reach a client before the connection is closed for good.
-LINGER_SECONDS = 2.0
+# After the last answer: how long a client may be silent before it closes, and how long it may go on sending a
+# body that nobody wants. To close over such bytes would cut the answer off; nginx's lingering_close does the same.
+SILENT_SECONDS = 2.0
+LINGER_SECONDS = 120.0
 # A head longer than this is refused. A body up to this size is waited for without a thread: an exchange's
 # body is at most 64 KiB.
 LARGEST_HEAD = 64 * 1024
@@ -64,9 +67,10 @@ class Connection(TConn):  # type: ignore[misc]
         self._steps = self._gather()
 
     def say_goodbye(self) -> None:
-        """Half-close, then wait briefly for the client's end: closing over unread bytes would cut the answer off."""
+        """Say that no more answers come, and throw away what the client still sends until it closes."""
         self.sock.setblocking(False)
-        self.deadline = time.monotonic() + LINGER_SECONDS
+        self.deadline = time.monotonic() + SILENT_SECONDS
+        # From here on an SSLSocket reads what came over the wire, as it is.
         self.sock.shutdown(socket.SHUT_WR)
         self._steps = self._linger()
 
@@ -122,12 +126,14 @@ class Connection(TConn):  # type: ignore[misc]
         yield None
 
     def _linger(self) -> Iterator[type[Exception]]:
+        last = time.monotonic() + LINGER_SECONDS
         while True:
-            try:
+            with contextlib.suppress(BlockingIOError):
                 if not self.sock.recv(LARGEST_HEAD):
                     return
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
-                yield ssl.SSLWantReadError
+                self.deadline = min(last, time.monotonic() + SILENT_SECONDS)
+            # One piece at a time, so that a fast sender leaves the others their turn.
+            yield ssl.SSLWantReadError
 
 
 class PacedUnreader(SocketUnreader):  # type: ignore[misc]
@@ -159,7 +165,7 @@ class PacedUnreader(SocketUnreader):  # type: ignore[misc]
 
 
 def _is_complete(buffer: bytearray) -> bool:
-    """Whether a thread can take over without waiting: the head is here, and with it the body if it is a small one.
+    """Whether a thread can take over without waiting: the head is here, and a small body too.
 
     It needs no exact reading of the head: whoever confuses it only waits for their own deadline.
     """

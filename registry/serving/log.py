@@ -13,13 +13,13 @@ class Log(Logger):  # type: ignore[misc]
     """gunicorn's log, which would quote a malformed header and a query string."""
 
     def atoms(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> dict[str, Any]:
-        """What an access line is made of; the path stays percent-encoded, so that it cannot hold a line break."""
+        """What an access line is made of; the path stays percent-encoded: it cannot hold a line break."""
         atoms: dict[str, Any] = super().atoms(resp, req, environ, request_time)
         atoms["U"] = _without_query(environ.get("RAW_URI", "-"))
         return atoms
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """A warning. Of a request that could not be parsed only the address is told: the rest may be a credential."""
+        """Warn. Of a request that could not be parsed only the address is told: the rest may be a credential."""
         told = msg.partition(": ")[0] if msg.startswith("Invalid request from") else msg
         super().warning(told, *args, **kwargs)
 

@@ -13,7 +13,7 @@ from registry import env
 
 @dataclass(frozen=True)
 class Options:
-    """Where and how the server listens. ``tls_cert`` and ``tls_key`` are PEM files; without the first it is HTTP."""
+    """Where and how the server listens. ``tls_cert`` and ``tls_key`` are PEM files; without them it is HTTP."""
 
     host: str
     port: int
@@ -52,7 +52,7 @@ class Options:
             context.load_cert_chain(self.tls_cert, self.tls_key or None, password=lambda: "-")
         except (OSError, ValueError) as wrong:
             raise ImproperlyConfigured(
-                "TLS_CERT and TLS_KEY must be PEM files of a certificate chain and its unencrypted private key"
+                "TLS_CERT and TLS_KEY must be PEM files: a certificate chain and its unencrypted key"
             ) from wrong
         return context
 
@@ -63,7 +63,7 @@ class Options:
                 self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
         except OSError as wrong:
-            raise ImproperlyConfigured(f"HOST must be an address of this machine, not {self.host!r}") from wrong
+            raise ImproperlyConfigured(f"HOST must be an address of this machine, not {self.host}") from wrong
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -13,7 +13,7 @@ MIGRATION_LOCK = 0x67617465
 
 
 def prepare_in_a_child() -> None:
-    """Prepare in a process of its own: the workers inherit no connection, no pool's threads, no migration's memory.
+    """Prepare in a process of its own: the workers inherit no connection, no thread and no garbage of it.
 
     Leaves with one line when the database cannot be had.
     """
@@ -26,7 +26,7 @@ def prepare_in_a_child() -> None:
 
 
 def prepare() -> None:
-    """Bring the database and the static files to what this version needs. Safe when two machines start at once."""
+    """Bring the database and the static files to what this version needs; two machines may start at once."""
     with one_at_a_time():
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)

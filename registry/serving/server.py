@@ -26,7 +26,7 @@ class GracefulArbiter(Arbiter):  # type: ignore[misc]
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """The registry under gunicorn. The application is loaded before the workers are forked, so they share it."""
+    """The registry under gunicorn. The application is loaded before the workers are forked: they share it."""
 
     def __init__(self, options: Options, bound: socket.socket) -> None:
         self.options = options

@@ -19,7 +19,10 @@ from registry.serving.connection import Connection
 # How long a thread reads what is left of a body, to keep the connection.
 DRAIN_SECONDS = 0.1
 
-_EVENTS = {ssl.SSLWantReadError: selectors.EVENT_READ, ssl.SSLWantWriteError: selectors.EVENT_WRITE}
+_EVENTS: dict[type[Exception], int] = {
+    ssl.SSLWantReadError: selectors.EVENT_READ,
+    ssl.SSLWantWriteError: selectors.EVENT_WRITE,
+}
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
@@ -35,19 +38,30 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         super().init_signals()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def accept(self, listener: Any) -> None:
-        """Take a connection and read what there is of its first request."""
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001  gunicorn's signature
+        """Begin or cease to accept; when stopping, for good: a listener left open would take clients to nowhere."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                while self.accept(listener):
+                    pass
+                listener.close()
+
+    def accept(self, listener: Any) -> bool:
+        """Take a connection and read what there is of its first request; False if there was none."""
         try:
             sock, client = listener.accept()
         except OSError:
-            return  # another worker was faster, the client has gone, or there are too many open files
+            return False  # another worker was faster, the client has gone, or too many files are open
         try:
             conn = Connection(self.cfg, sock, client, listener.getsockname())
         except OSError:
             sock.close()
-            return
+            return True
         self.nr_conns += 1
+        self.cap(conn)
         self.advance(conn)
+        return True
 
     def advance(self, conn: Connection) -> None:
         """Let a connection go on: wait for what it needs, hand its request to a thread, or drop it."""

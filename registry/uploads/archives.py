@@ -6,6 +6,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
 from registry.uploads.errors import InvalidDistribution, shown
 
 MIB = 1024 * 1024
@@ -63,6 +66,17 @@ def check_path(path: str) -> None:
         raise InvalidDistribution(f"The path {shown(path)} is not plain.")
     if len(path) > MAX_PATH or len(parts) > MAX_DEPTH:
         raise InvalidDistribution(f"The path {shown(path)} is too long.")
+
+
+def check_is_for(folder: str, name: str, version: Version) -> None:
+    """Raise InvalidDistribution unless ``folder`` is NAME-VERSION, in any spelling of either."""
+    its_name, _, its_version = folder.removesuffix(".dist-info").rpartition("-")
+    try:
+        if canonicalize_name(its_name) == canonicalize_name(name) and Version(its_version) == version:
+            return
+    except ValueError:  # also InvalidVersion
+        pass
+    raise InvalidDistribution(f"The folder {shown(folder)} is not for {name} {version}.")
 
 
 def check_folders(paths: Iterable[str], files: AbstractSet[str]) -> None:

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from registry.models import File
-from registry.uploads import filenames, metadata, sdist, wheel
+from registry.uploads import metadata, sdist, wheel
 from registry.uploads.archives import Contents
 from registry.uploads.errors import InvalidDistribution, shown
 from registry.uploads.forms import UploadForm
@@ -39,26 +39,25 @@ _MALFORMED = (
 class Inspected:
     """What is stored of a distribution besides its bytes."""
 
-    def __init__(self, contents: Contents, raw: RawMetadata, valid: Metadata) -> None:
-        self.metadata_file = contents.metadata
+    def __init__(self, found: Contents, raw: RawMetadata, valid: Metadata) -> None:
+        self.metadata_file = found.metadata
         self.raw = raw
-        self.metadata_sha256 = hashlib.sha256(contents.metadata).hexdigest()
+        self.metadata_sha256 = hashlib.sha256(found.metadata).hexdigest()
         self.requires_python = str(valid.requires_python or "")
 
 
 def inspect(file: ReceivedFile, form: UploadForm) -> Inspected:
     """Open the file and check it, without unpacking it to disk. Raises UploadRefused."""
-    version = form.metadata.version
-    filenames.check(file.filename, form.filetype, form.name, version)
-    contents = _contents(file.path, form.filetype, form.name, version)
-    raw = metadata.from_file(contents.metadata)
+    found = contents(file.path, form.filetype, form.name, form.metadata.version)
+    raw = metadata.from_file(found.metadata)
     valid = metadata.valid(raw)
     _check_agreement(valid, form)
-    contents.check_licenses(valid.license_files or [])
-    return Inspected(contents, raw, valid)
+    found.check_licenses(valid.license_files or [])
+    return Inspected(found, raw, valid)
 
 
-def _contents(path: Path, filetype: File.PackageType, name: str, version: Version) -> Contents:
+def contents(path: Path, filetype: File.PackageType, name: str, version: Version) -> Contents:
+    """What the archive holds. Raises InvalidDistribution, whatever is wrong with it."""
     read = wheel.read if filetype == File.PackageType.WHEEL else sdist.read
     try:
         return read(path, name, version)

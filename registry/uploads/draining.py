@@ -1,14 +1,12 @@
 """Reading the body of an upload, and throwing away that of a refused one.
 
 A client that is still sending does not listen, and over TLS an early answer is lost: so a refused body is read
-to its end first, within bounds of size and time.
+to its end first, within bounds of size and time. That a client sends at all is the server's to see to
+(``registry.serving.connection``): it ends the reading of a body that comes too slowly.
 """
 
 import contextlib
-import socket
-import threading
 import time
-from collections.abc import Iterator
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -16,13 +14,11 @@ from django.http.request import UnreadablePostError
 
 from registry.uploads.errors import TornUpload
 
-PIECE = 64 * 1024
+PIECE = 16 * 1024
 # What the fields of a form may take beside the file, with their separators.
 FORM_ALLOWANCE = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1024 * 1024
-# Enough for MAX_FILE_SIZE's default on a slow line; a client that sends slower loses the answer, not the file.
+# Enough for MAX_FILE_SIZE's default on a slow line; a client that sends slower loses the answer, not a file.
 DRAIN_SECONDS = 120
-# How long a client may be silent, in either case.
-SILENCE_SECONDS = 30
 
 
 class Body:
@@ -49,27 +45,12 @@ class Body:
     def drain(self) -> None:
         """Read the rest and throw it away: at most a whole upload's worth of bytes, and not for ever."""
         bound, deadline = settings.MAX_FILE_SIZE + FORM_ALLOWANCE, time.monotonic() + DRAIN_SECONDS
-        with contextlib.suppress(TornUpload), _hanging_up(self._socket(), DRAIN_SECONDS):
+        with contextlib.suppress(TornUpload):
             while bound > 0 and time.monotonic() < deadline:
                 piece = self._read_anything(min(PIECE, bound))
                 if not piece:
                     return
                 bound -= len(piece)
-
-    @contextlib.contextmanager
-    def impatient(self) -> Iterator[None]:
-        """While it lasts, a client that stays silent counts as gone."""
-        connection = self._socket()
-        if connection is None:
-            yield
-            return
-        before = connection.gettimeout()
-        connection.settimeout(SILENCE_SECONDS)
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                connection.settimeout(before)
 
     def _read_anything(self, size: int) -> bytes:
         """Also of a body without a length, where the server knows its end (Django does not read those)."""
@@ -83,33 +64,7 @@ class Body:
             raise TornUpload from broken
         return data
 
-    def _socket(self) -> socket.socket | None:
-        """The connection, where the server shows it."""
-        connection = self._request.META.get("gunicorn.socket")
-        return connection if isinstance(connection, socket.socket) else None
-
-
-@contextlib.contextmanager
-def _hanging_up(connection: socket.socket | None, seconds: float) -> Iterator[None]:
-    """Stop listening after ``seconds``: a read that waits for one byte after the other ends then, too."""
-    if connection is None:
-        yield
-        return
-    # The plain socket's own method: an SSLSocket's would end the TLS session, through which we still answer.
-    timer = threading.Timer(seconds, _stop_listening, [connection])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _stop_listening(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(connection, socket.SHUT_RD)
-
 
 def _length(request: HttpRequest) -> int:
     text = request.META.get("CONTENT_LENGTH") or "0"
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0

@@ -161,8 +161,7 @@ def _parse(request: HttpRequest, body: Body, handler: HashingUploadHandler) -> t
     # The form is UTF-8 whatever its charset parameter names: some codecs that Python knows are no text.
     try:
         parser = _Parser(request.META, cast(Any, body), [handler], "utf-8")
-        with body.impatient():
-            return cast(tuple[QueryDict, Any], parser.parse())
+        return cast(tuple[QueryDict, Any], parser.parse())
     except RequestDataTooBig as big:
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // MIB
         raise UploadRefused(f"The metadata is too large. The fields beside the file may have {most} MiB.") from big

@@ -2,6 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from registry.negotiation import preferred
+
 # The sentence of a refusal; longer ones are cut in the reason phrase only.
 MAX_REASON = 200
 
@@ -9,7 +11,8 @@ MAX_REASON = 200
 def refusal(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
     """A refusal. uv asks for JSON first and prints its ``code``; twine and people get plain text."""
     response: HttpResponse
-    if request.get_preferred_type(["text/plain", "application/json"]) == "application/json":
+    accept = request.META.get("HTTP_ACCEPT", "")
+    if preferred(accept, ["text/plain", "application/json"]) == "application/json":
         response = JsonResponse({"message": sentence, "code": f"{status} {sentence}"}, status=status)
     else:
         response = HttpResponse(f"{sentence}\n", status=status, content_type="text/plain; charset=utf-8")

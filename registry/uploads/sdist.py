@@ -3,14 +3,14 @@
 import posixpath
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from registry.uploads.archives import (
     MAX_ENTRIES,
     MAX_METADATA,
     Contents,
     check_folders,
+    check_is_for,
     check_path,
     most_expanded,
     too_many,
@@ -79,9 +79,7 @@ class _Tree:
             return
         if self.top:
             raise InvalidDistribution("Incorrect number of top-level directories in sdist.")
-        name, _, version = folder.rpartition("-")
-        if canonicalize_name(name) != canonicalize_name(self.name) or not _same(version, self.version):
-            raise InvalidDistribution(f"The folder {shown(folder)} is not for {self.name} {self.version}.")
+        check_is_for(folder, self.name, self.version)
         self.top = folder
 
     def _check_link(self, path: str, target: str) -> None:
@@ -105,10 +103,3 @@ def _plain(entry: Entry) -> str:
     if entry.kind == Kind.FOLDER:
         path = path.removesuffix("/")
     return "" if entry.kind == Kind.FOLDER and path == "." else path
-
-
-def _same(text: str, version: Version) -> bool:
-    try:
-        return Version(text) == version
-    except (InvalidVersion, ValueError):
-        return False

@@ -12,7 +12,7 @@ from registry.actors import Actor
 from registry.creation import NameRefused, check_name, create_project
 from registry.models import Event, File, Project, Release, UsedFilename
 from registry.signals import file_uploaded
-from registry.uploads import distributions, forms, receiving
+from registry.uploads import distributions, filenames, forms, receiving
 from registry.uploads.credentials import UploadCredential
 from registry.uploads.distributions import Inspected
 from registry.uploads.errors import NotAllowed, TryAgain, UploadRefused, shown
@@ -44,6 +44,7 @@ def accept(upload: Upload, credential: UploadCredential, address: str | None) ->
     if upload.file is None:
         raise UploadRefused("Upload payload does not have a file.")
     project = _permitted(form, credential)
+    filenames.check(upload.file.filename, form.filetype, form.name, form.metadata.version)
     _check_size(upload.file, project)
     form.check_digests(upload.file)
     if _is_stored(upload.file):

@@ -10,11 +10,10 @@ import zipfile
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from registry.uploads import zips
-from registry.uploads.archives import MAX_METADATA, MIB, Contents
+from registry.uploads.archives import MAX_METADATA, MIB, Contents, check_is_for
 from registry.uploads.errors import InvalidDistribution, shown
 
 MAX_RECORD = 32 * MIB
@@ -112,17 +111,8 @@ class _Wheel:
         found = sorted(folder for folder in folders if folder.endswith(".dist-info"))
         if len(found) != 1:
             raise InvalidDistribution(f"A wheel has one .dist-info folder, not {len(found)}.")
-        its_name, _, its_version = found[0].removesuffix(".dist-info").rpartition("-")
-        if canonicalize_name(its_name) != canonicalize_name(name) or not _same(its_version, version):
-            raise InvalidDistribution(f"The folder {shown(found[0])} is not for {name} {version}.")
+        check_is_for(found[0], name, version)
         return found[0]
-
-
-def _same(text: str, version: Version) -> bool:
-    try:
-        return Version(text) == version
-    except (InvalidVersion, ValueError):
-        return False
 
 
 def _base64(digest: bytes) -> str:

@@ -8,8 +8,9 @@ checked here is what any installer finds (APPNOTE.TXT of PKWARE, sections 4.3 to
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from registry.uploads.archives import (
     MAX_ENTRIES,
@@ -54,14 +55,22 @@ def open_strictly(file: BinaryIO, size: int) -> zipfile.ZipFile:
 
 
 def pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """An entry's content. Raises what zipfile raises when it is not as long or has not the checksum that it says."""
-    left = entry.file_size
-    with archive.open(entry) as content:
-        while piece := content.read(PIECE):
-            left -= len(piece)
-            yield piece
+    """An entry's content. Raises InvalidDistribution, at the latest at the end, if size or checksum are not its own.
+
+    ``zipfile`` reads no further than the size that an entry says; here what is packed must end there, too.
+    """
+    left, checksum = entry.file_size, 0
+    packed = _packed(archive, entry)
+    for piece in packed if entry.compress_type == zipfile.ZIP_STORED else _inflated(packed):
+        left -= len(piece)
+        checksum = zlib.crc32(piece, checksum)
+        if left < 0:
+            break
+        yield piece
     if left:
-        raise InvalidDistribution(f"{shown(entry.filename)} is shorter than it says.")
+        raise InvalidDistribution(f"{shown(entry.filename)} is not as long as it says.")
+    if checksum != entry.CRC:
+        raise InvalidDistribution(f"{shown(entry.filename)} has not the checksum that it says.")
 
 
 def read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
@@ -69,6 +78,35 @@ def read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
     if entry.file_size > most:
         raise InvalidDistribution(f"{shown(entry.filename)} is too large: at most {most // MIB} MiB.")
     return b"".join(pieces(archive, entry))
+
+
+def _packed(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """An entry's bytes as they lie in the zip."""
+    file = cast(BinaryIO, archive.fp)
+    file.seek(entry.header_offset)
+    name_length, extra_length = _LOCAL.unpack(read_exactly(file, _LOCAL.size))[9:]
+    position = entry.header_offset + _LOCAL.size + name_length + extra_length
+    end = position + entry.compress_size
+    while position < end:
+        file.seek(position)
+        piece = read_exactly(file, min(PIECE, end - position))
+        position += len(piece)
+        yield piece
+
+
+def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    for piece in packed:
+        held = piece
+        while held and not inflate.eof:
+            yield inflate.decompress(held, PIECE)
+            held = inflate.unconsumed_tail
+        if inflate.eof:
+            break
+    while not inflate.eof and (rest := inflate.decompress(b"", PIECE)):
+        yield rest
+    if not inflate.eof or inflate.unused_data or next(packed, b""):
+        raise InvalidDistribution("What is packed in it does not end where it says.")
 
 
 def _end(file: BinaryIO, size: int) -> tuple[int, int]:
@@ -125,13 +163,10 @@ def _after(file: BinaryIO, entry: zipfile.ZipInfo) -> int:
     name_length, extra_length = int(header[9]), int(header[10])
     name = read_exactly(file, name_length)
     extras = _extras(read_exactly(file, extra_length))
-    if signature != b"PK\x03\x04" or (flags, method, checksum) != (
-        entry.flag_bits,
-        entry.compress_type,
-        entry.CRC,
-    ):
-        raise InvalidDistribution(f"The zip says two things of {shown(entry.filename)}.")
     _check_kind(entry, name, extras)
+    said = (entry.flag_bits, entry.compress_type, entry.CRC)
+    if signature != b"PK\x03\x04" or (flags, method, checksum) != said:
+        raise InvalidDistribution(f"The zip says two things of {shown(entry.filename)}.")
     if (packed, unpacked) != (entry.compress_size, entry.file_size):
         _check_large(entry, packed, unpacked, extras.get(_ZIP64, b""))
     return entry.header_offset + _LOCAL.size + name_length + extra_length + entry.compress_size

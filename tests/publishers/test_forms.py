@@ -109,7 +109,7 @@ def test_wrong_values_are_refused_in_the_providers_words(
 ):
     form = form_of(issuer, project, **data)
     assert not form.is_valid()
-    assert sentence in str(form.errors[field].as_text())
+    assert sentence in str(form.errors.as_data()[field])
 
 
 def test_machines_may_give_lists_flags_and_dates(issuer: Issuer, project: Project):

@@ -11,7 +11,7 @@ from publishers.models import Issuer, Publisher
 from registry.actors import Actor
 from registry.creation import create_project
 from registry.models import Project, User
-from tests.issuers import authority, authority_file, issuer, signing_key, trust  # noqa: F401
+from tests.issuers import trust
 
 FIELDS = {"owner": "octo-org", "repository": "sampleproject", "workflow_filename": "release.yml"}
 IDS = {"repository_owner_id": "65", "repository_id": "74"}
@@ -56,6 +56,6 @@ def make_world(local: LocalIssuer, authority_file: str) -> World:
 
 
 @pytest.fixture
-def world(transactional_db: None, issuer: LocalIssuer, authority_file: str) -> World:  # noqa: F811
+def world(transactional_db: None, issuer: LocalIssuer, authority_file: str) -> World:
     """A project whose publisher is a workflow at a local issuer."""
     return make_world(issuer, authority_file)

@@ -33,8 +33,3 @@ def files(settings, tmp_path: Path) -> Path:
     assert isinstance(storages["default"], ContentStorage)
     assert receiving.storage().incoming.is_dir()
     return tmp_path / "files"
-
-
-@pytest.fixture(autouse=True)
-def urls_for_now(settings):
-    settings.ROOT_URLCONF = "tests.registry.uploads.urls"

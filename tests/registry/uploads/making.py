@@ -12,6 +12,7 @@ from typing import Any
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
+from registry.actors import Actor
 from registry.models import User
 from tokens import secrets
 from tokens.models import ApiToken
@@ -89,7 +90,7 @@ def raw_tar(*blocks: bytes) -> bytes:
     return gzip.compress(b"".join(blocks) + b"\0" * 1024)
 
 
-def form(content: bytes, filename: str, **changes: Any) -> dict[str, Any]:
+def form(content: bytes, filename: str, /, **changes: Any) -> dict[str, Any]:
     """The form that twine would send with a file; ``changes`` replace fields, None removes one."""
     name, version = (filename.removesuffix(".tar.gz").rsplit("-", 1) if _is_sdist(filename) else filename.split("-"))[
         :2
@@ -140,6 +141,11 @@ def api_token(user: User, *, scopes: tuple[str, ...] = ("upload",), **options: A
         digest=secrets.digest(text), user=user, username=user.username, name="tests", scopes=list(scopes), **options
     )
     return text
+
+
+def somebody() -> Actor:
+    """Who prepares a test."""
+    return Actor("the test")
 
 
 def _is_sdist(filename: str) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
@@ -16,9 +17,9 @@ WHEEL, SDIST = "sampleproject-1.0-py3-none-any.whl", "sampleproject-1.0.tar.gz"
 FORBIDDEN = "Invalid or non-existent authentication information."
 
 
-def said(response) -> str:
+def said(response: Any) -> str:
     """The sentence of a refusal, which the reason phrase repeats."""
-    sentence = response.content.decode().strip()
+    sentence: str = response.content.decode().strip()
     assert response.reason_phrase == sentence.encode("ascii", "replace").decode()[:200]
     return sentence
 
@@ -147,7 +148,7 @@ class TestWho:
 
     def test_a_refused_body_is_read_to_its_end(self, client: Client, db: None):
         data, content_type = making.body(making.form(making.wheel(), WHEEL))
-        response = client.post("/legacy/", data, content_type=content_type)
+        response = client.generic("POST", "/legacy/", data, content_type)
         assert response.status_code == 403
         assert len(response.wsgi_request.environ["wsgi.input"]) == 0
 
@@ -165,7 +166,7 @@ class TestWho:
         assert File.objects.count() == 1
 
     def test_a_maintainer_uploads(self, client: Client, alice: User):
-        project = create_project("SampleProject", owners=[alice], actor=making_actor())
+        project = create_project("SampleProject", owners=[alice], actor=making.somebody())
         carol = User.objects.create_user("carol")
         Role.objects.create(project=project, user=carol, role=Role.Kind.MAINTAINER)
         token = making.api_token(carol)
@@ -174,13 +175,13 @@ class TestWho:
 
     @pytest.mark.parametrize("status", ["archived", "quarantined"])
     def test_a_closed_project_takes_no_files(self, client: Client, alice: User, token: str, status: str):
-        create_project("sampleproject", owners=[alice], actor=making_actor(), status=status)
+        create_project("sampleproject", owners=[alice], actor=making.somebody(), status=status)
         response = making.upload(client, token, making.form(making.wheel(), WHEEL))
         assert response.status_code == 403
         assert said(response) == f"The project 'sampleproject' is {status}: it takes no new files."
 
     def test_a_name_that_is_not_free_is_refused(self, client: Client, alice: User, token: str):
-        create_project("sample-pr0ject", owners=[alice], actor=making_actor())
+        create_project("sample-pr0ject", owners=[alice], actor=making.somebody())
         response = making.upload(client, token, making.form(making.wheel(), WHEEL))
         assert response.status_code == 400
         assert "too similar to an existing project ('sample-pr0ject')" in said(response)
@@ -245,7 +246,7 @@ class TestProtocol:
     def test_a_charset_that_is_no_text_does_not_break_it(self, client: Client, token: str):
         data, content_type = making.body(making.form(making.wheel(), WHEEL))
         headers = {"authorization": making.basic(token)}
-        response = client.post("/legacy/", data, content_type=f"{content_type}; charset=hex", headers=headers)
+        response = client.generic("POST", "/legacy/", data, f"{content_type}; charset=hex", headers=headers)
         assert response.status_code == 200
 
     def test_a_body_of_unknown_length_is_411(self, client: Client, token: str):
@@ -256,10 +257,3 @@ class TestProtocol:
             headers={"authorization": making.basic(token), "transfer-encoding": "chunked"},
         )
         assert (response.status_code, "Content-Length" in said(response)) == (411, True)
-
-
-def making_actor():
-    """Somebody who prepares a test."""
-    from registry.actors import Actor
-
-    return Actor("the test")

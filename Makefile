@@ -1,0 +1,69 @@
+# Gatehouse. `make demo` to see it, `make serve` to run it; README.md tells the rest.
+
+PYTHON ?= python3
+TEST_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/gatehouse
+# Further arguments for pytest, for example: make test ARGS="-k names -x"
+ARGS ?=
+
+RUN := .venv/bin/python
+INSTALLED := .venv/.installed
+OWN := registry publishers tokens tests demo bench manage.py
+# One process for each of two cores; a file's tests share the servers that they start.
+PYTEST := $(RUN) -m pytest -n 2 --dist loadfile
+# What `check --deploy` looks at, and what mypy's Django plugin loads.
+PRODUCTION := env DEBUG=false SITE_URL=https://packages.example.com OIDC_AUDIENCE=packages.example.com \
+	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz DATABASE_URL=sqlite:///:memory:
+
+.PHONY: install demo test test-all serve bench lint fmt lock
+.NOTPARALLEL:
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo 'make: $(PYTHON) is not Python 3.11 or later; name one: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'make: $(PYTHON) has no venv; on Debian: apt-get install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@# So that .venv/bin/pytest and .venv/bin/mypy find the project's packages wherever they are called.
+	@echo '$(CURDIR)' > "$$($(RUN) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/gatehouse.pth"
+	@touch $@
+
+demo: $(INSTALLED)
+	@$(RUN) -m demo
+
+test: $(INSTALLED)
+	TEST_DATABASE_URL= $(PYTEST) $(ARGS)
+
+test-all: $(INSTALLED)
+	@$(RUN) -m tests.machine '$(TEST_DATABASE_URL)'
+	TEST_DATABASE_URL= REQUIRE_ALL=1 $(PYTEST) $(ARGS)
+	TEST_DATABASE_URL='$(TEST_DATABASE_URL)' REQUIRE_ALL=1 $(PYTEST) $(ARGS)
+
+serve: $(INSTALLED)
+	@exec $(RUN) -m registry.serve
+
+bench: $(INSTALLED)
+	@$(RUN) -m bench
+
+lint: $(INSTALLED)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(PRODUCTION) $(RUN) -m mypy $(OWN)
+	$(RUN) -m djlint --quiet --check templates
+	$(RUN) -m djlint --quiet --lint templates
+	$(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+	$(PRODUCTION) $(RUN) manage.py makemigrations --check --dry-run
+
+fmt: $(INSTALLED)
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+	$(RUN) -m djlint --quiet --reformat templates
+
+# New versions for all: make lock UPGRADE=--upgrade
+lock: $(INSTALLED)
+	.venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--custom-compile-command "make lock" $(UPGRADE) -o requirements.txt
+	.venv/bin/uv pip compile pyproject.toml --group dev -c requirements.txt --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --custom-compile-command "make lock" $(UPGRADE) -o requirements-dev.txt

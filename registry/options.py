@@ -1,0 +1,72 @@
+"""What owners set of their projects and releases, and the history of it."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from registry.actors import Actor
+from registry.models import Event, Project, Release
+
+OPTIONS = ("status", "trusted_publishing_only", "max_file_size")
+
+# Warehouse's tags speak of entering and leaving a state.
+_STATES = {
+    Project.Status.ARCHIVED: "archive",
+    Project.Status.QUARANTINED: "quarantine",
+    Project.Status.DEPRECATED: "deprecate",
+}
+
+
+def set_options(project: Project, actor: Actor, **wanted: Any) -> dict[str, tuple[Any, Any]]:
+    """Set some of OPTIONS; returns what changed, as (before, after)."""
+    with transaction.atomic():
+        row = Project.objects.select_for_update().get(pk=project.pk)
+        changes = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
+        for name, (_, after) in changes.items():
+            setattr(row, name, after)
+            setattr(project, name, after)
+        if changes:
+            row.save(update_fields=[*changes])
+            _record(row, changes, actor)
+    return changes
+
+
+def yank(release: Release, reason: str, actor: Actor) -> bool:
+    """Yank a release (PEP 592), or change the reason; True if something changed."""
+    if release.yanked_at is not None and release.yanked_reason == reason:
+        return False
+    return _set_yanked(release, "yank", actor, yanked_at=release.yanked_at or timezone.now(), yanked_reason=reason)
+
+
+def unyank(release: Release, actor: Actor) -> bool:
+    """Take a yank back; True if there was one."""
+    if release.yanked_at is None:
+        return False
+    return _set_yanked(release, "unyank", actor, yanked_at=None, yanked_reason="")
+
+
+def _set_yanked(release: Release, what: str, actor: Actor, **columns: Any) -> bool:
+    with transaction.atomic():
+        details = {"version": release.version, "reason": columns["yanked_reason"]}
+        for name, value in columns.items():
+            setattr(release, name, value)
+        release.save(update_fields=[*columns])
+        release.project.bump_serial()
+        Event.objects.record(f"project:release:{what}", actor, project=release.project, **details)
+    return True
+
+
+def _record(project: Project, changes: dict[str, tuple[Any, Any]], actor: Actor) -> None:
+    for name, (before, after) in changes.items():
+        Event.objects.record(_tag(name, before, after), actor, project=project, before=before, after=after)
+    if "status" in changes:
+        project.bump_serial()  # the index page shows the status marker (PEP 792)
+
+
+def _tag(name: str, before: Any, after: Any) -> str:
+    if name != "status":
+        return f"project:{name}:change"
+    if after in _STATES:
+        return f"project:{_STATES[after]}:enter"
+    return f"project:{_STATES[before]}:exit"

@@ -1,0 +1,48 @@
+"""What a failed request gets: a small page, or JSON for those who prefer it."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+from registry.negotiation import preferred
+from registry.pages import site
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  Django passes it
+    """400. What was wrong may be the host or the cookies: nothing of the request is shown."""
+    return _answer(request, 400, "Bad request", "The registry does not understand this request.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403, with the sentence that the refusal was raised with."""
+    return _answer(request, 403, "Not allowed", str(exception) or "You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, with the sentence that it was raised with; a resolver's list of all addresses is no sentence."""
+    argument = exception.args[0] if exception.args else ""
+    sentence = argument if isinstance(argument, str) and argument else "There is nothing at this address."
+    return _answer(request, 404, "Not found", sentence)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500. The database may be what failed: this page does without it."""
+    sentence = "The registry failed at this request. The people who run it can read why in its log."
+    return _answer(request, 500, "Something broke", sentence)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django passes it
+    """403 for a form that was not sent from a page of this registry (CSRF_FAILURE_VIEW)."""
+    sentence = "This form was open for too long, or did not come from this registry. Go back, reload and send it again."
+    return _answer(request, 403, "Not allowed", sentence)
+
+
+def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
+    response: HttpResponse
+    if preferred(request.headers.get("Accept", ""), ["text/html", "application/json"]) == "application/json":
+        response = JsonResponse({"message": sentence, "code": f"{status} {title}"}, status=status)
+    else:
+        context = {**site(request), "status": status, "title": title, "sentence": sentence}
+        # Rendered without the request: who is signed in would be asked of the database.
+        response = HttpResponse(render_to_string("error.html", context), status=status)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,80 @@
+"""The front page: what this registry is, what is in it, how to point tools at it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models.fields.json import KT
+from django.db.models.functions import Length
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from registry import names, versions
+from registry.models import File, Project, Release
+from registry.reading import Reader, page_for_readers
+
+# How many of the newest files are looked at for the newest releases: one release may come with many wheels.
+NEWEST_FILES = 100
+NEWEST_RELEASES = 8
+MOST_FOUND = 50
+
+
+@dataclass(frozen=True)
+class Found:
+    """A project of a search, with the release that stands for it, if it has one."""
+
+    project: Project
+    release: Release | None
+    summary: str
+
+
+@require_safe
+@page_for_readers
+@cache_control(private=True, no_cache=True)
+def front(request: HttpRequest, reader: Reader) -> HttpResponseBase:
+    """The newest releases; with ``?q=`` the projects whose names hold it."""
+    query = request.GET.get("q", "").strip()[: names.MAX_NAME_LENGTH]
+    if not query:
+        return render(request, "front.html", {"newest": _newest(reader)})
+    matches = _matching(reader, query)
+    found = _described(matches[:MOST_FOUND])
+    return render(request, "search.html", {"query": query, "found": found, "more": len(matches) > MOST_FOUND})
+
+
+def _newest(reader: Reader) -> list[Found]:
+    """The releases of the newest files, found by the files' keys: cheap, however many files there are."""
+    files = File.objects.order_by("-pk").select_related("release__project").defer("release__metadata")
+    served = files.exclude(release__project__status=Project.Status.QUARANTINED)[:NEWEST_FILES]
+    releases: dict[int, Release] = {}
+    for file in served:
+        if len(releases) < NEWEST_RELEASES and reader.may_download(file.release.project):
+            releases.setdefault(file.release.pk, file.release)
+    summaries = _summaries(releases)
+    return [Found(release.project, release, summaries[pk]) for pk, release in releases.items()]
+
+
+def _matching(reader: Reader, query: str) -> list[Project]:
+    """The projects whose normal names hold the query's, the shortest first; one more than are shown."""
+    wanted = names.normalize("-".join(query.split()))
+    if not names.is_valid(wanted.strip("-")):
+        return []
+    projects = Project.objects.filter(normalized_name__contains=wanted)
+    ordered = projects.order_by(Length("normalized_name"), "normalized_name")
+    return [project for project in ordered[: MOST_FOUND + 1] if reader.may_download(project)]
+
+
+def _described(projects: Collection[Project]) -> list[Found]:
+    releases: dict[int, list[Release]] = defaultdict(list)
+    for release in Release.objects.filter(project__in=projects).defer("metadata"):
+        releases[release.project_id].append(release)
+    latest = {project.pk: versions.latest(releases[project.pk]) for project in projects}
+    summaries = _summaries(release.pk for release in latest.values() if release is not None)
+    return [Found(one, last, summaries[last.pk] if last else "") for one in projects for last in [latest[one.pk]]]
+
+
+def _summaries(keys: Iterable[int]) -> dict[int, str]:
+    """The summaries of releases, without the long texts that lie beside them."""
+    rows = Release.objects.filter(pk__in=list(keys)).values_list("pk", KT("metadata__summary"))
+    return {pk: summary or "" for pk, summary in rows}

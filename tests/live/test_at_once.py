@@ -1,0 +1,113 @@
+"""Many at the same moment, on several worker processes, and a server that dies in the middle."""
+
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urljoin
+
+import pytest
+import requests
+
+from registry.models import File, Project
+from tokens.models import Exchange, UploadToken
+
+MINT = "/_/oidc/mint-token"
+
+
+def at_once(count, work):
+    barrier = threading.Barrier(count)
+
+    def run(number):
+        barrier.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_of_32_identical_exchanges_one_is_granted(job_at, registry_server_with_four_workers):
+    job = job_at(registry_server_with_four_workers)
+    job.server.mark()
+    token = job.token()
+    answers = at_once(32, lambda _number: job.post(MINT, {"token": token}))
+    codes = ["granted" if answer.ok else answer.json()["errors"][0]["code"] for answer in answers]
+    assert sorted(codes) == ["granted"] + ["invalid-reuse-token"] * 31
+    assert UploadToken.objects.count() == 1
+    assert Exchange.objects.get().replays == 31
+    assert "database is locked" not in job.server.news()
+
+
+def test_32_different_exchanges_are_all_granted(job_at, registry_server_with_four_workers):
+    job = job_at(registry_server_with_four_workers)
+    job.server.mark()
+    tokens = [job.token() for _ in range(32)]
+    answers = at_once(32, lambda number: job.post(MINT, {"token": tokens[number]}))
+    assert [answer.status_code for answer in answers] == [200] * 32
+    assert "database is locked" not in job.server.news()
+
+
+def test_of_two_uploads_with_a_single_use_token_one_is_stored(job):
+    token = job.mint(features=["single-use-token"])
+    files = [job.wheel(), job.sdist()]
+    answers = at_once(2, lambda number: job.upload(files[number].read_bytes(), files[number].name, token))
+    assert sorted(answer.status_code for answer in answers) == [200, 403]
+    assert File.objects.count() == 1
+
+
+def test_of_two_first_uploads_of_one_name_both_belong_to_one_project_or_one_is_told(job):
+    job.world.add("brand-new")
+    token = job.mint()
+    files = [job.wheel("brand-new"), job.sdist("brand-new")]
+    answers = at_once(2, lambda number: job.upload(files[number].read_bytes(), files[number].name, token))
+    assert [answer.status_code for answer in answers] == [200, 200], [answer.text for answer in answers]
+    assert Project.objects.filter(normalized_name="brand-new").count() == 1
+    assert File.objects.count() == 2
+
+
+@pytest.fixture
+def doomed(start_server):
+    """A server that may be killed."""
+    return start_server()
+
+
+def test_after_a_kill_in_the_middle_of_50_uploads_every_listed_file_is_whole(job_at, doomed):
+    job = job_at(doomed)
+    token = job.mint()
+    noise = {"sampleproject/noise.bin": bytes(range(256)) * 8000}
+    wheels = [job.wheel(version=f"1.{number}", extra=noise) for number in range(50)]
+    answered = []
+
+    def upload(number):
+        try:
+            answer = job.upload(wheels[number].read_bytes(), wheels[number].name, token)
+        except requests.RequestException:
+            return
+        if answer.status_code == 200:
+            answered.append(wheels[number].name)
+        if len(answered) == 8:
+            doomed.kill(signal.SIGKILL)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(upload, range(50)))
+    assert doomed.process is None
+    doomed.restart()
+    listed = listing(job)
+    assert set(answered) <= listed.keys()
+    for name, (url, _digest) in listed.items():
+        assert requests.get(url, verify=job.trust, timeout=30).content == (job.folder / name).read_bytes()
+    again = [job.upload(wheel.read_bytes(), wheel.name, token) for wheel in wheels]
+    assert [answer.status_code for answer in again] == [200] * 50
+    assert listing(job).keys() == {wheel.name for wheel in wheels}
+
+
+def listing(job):
+    answer = requests.get(
+        f"{job.server.url}/simple/sampleproject/",
+        headers={"Accept": "application/vnd.pypi.simple.v1+json"},
+        verify=job.trust,
+        timeout=30,
+    )
+    return {
+        file["filename"]: (urljoin(answer.url, file["url"]), file["hashes"]["sha256"])
+        for file in (answer.json()["files"] if answer.ok else [])
+    }
