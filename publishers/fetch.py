@@ -91,15 +91,16 @@ class _Line:
         self._twins: list[socket.socket] = []
 
     def hold(self, connection: socket.socket) -> None:
-        """Remember a connection. By a second descriptor: TLS takes the first one over."""
+        """Remember a connection; by a second descriptor, because TLS takes the first one over."""
         with self._lock:
-            self._twins.append(connection.dup())
-            is_cut = self._is_cut
-        if is_cut:
-            self.cut()
+            if not self._is_cut:
+                self._twins.append(connection.dup())
+                return
+        connection.close()
+        raise TimeoutError("The connection came when the time was up")
 
     def cut(self) -> None:
-        """Shut every connection, and those that are still to come."""
+        """Shut every connection, and let no other come."""
         with self._lock:
             self._is_cut = True
             twins, self._twins = self._twins, []

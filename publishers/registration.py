@@ -121,11 +121,25 @@ def clear_pins(publisher: Publisher, actor: Actor) -> bool:
     return True
 
 
-def remove(publisher: Publisher, actor: Actor, *, why: str = "removed") -> None:
-    """Delete a publisher; ``why`` ends the event's tag: removed, or expired for one that waited in vain."""
+def remove(publisher: Publisher, actor: Actor) -> None:
+    """Delete a publisher."""
     with transaction.atomic():
-        _record(publisher, why, actor, in_words(publisher))
+        _record(publisher, "removed", actor, in_words(publisher))
         publisher.delete()
+
+
+def expire(publisher: Publisher, actor: Actor) -> bool:
+    """Delete a pending publisher that waited in vain; True unless it became a project's, or went, meanwhile."""
+    with transaction.atomic():
+        try:
+            row = _locked(publisher)
+        except Publisher.DoesNotExist:
+            return False
+        if not row.is_pending or row.waits_until() > timezone.now():
+            return False
+        _record(row, "expired", actor, in_words(row))
+        row.delete()
+    return True
 
 
 def in_words(publisher: Publisher) -> dict[str, Any]:
@@ -189,9 +203,8 @@ def _already(publisher: Publisher, conflict: IntegrityError) -> Exception:
 def _remove_expired(publisher: Publisher, actor: Actor) -> None:
     name = normalize(publisher.project_name)
     same = Publisher.objects.pending().filter(normalized_name=name, added_by=publisher.added_by)
-    for other in same.select_related("issuer", "added_by"):
-        if other.waits_until() <= timezone.now():
-            remove(other, actor, why="expired")
+    for other in same:
+        expire(other, actor)
 
 
 def _record(publisher: Publisher, what: str, actor: Actor, details: dict[str, Any]) -> None:

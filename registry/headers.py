@@ -1,4 +1,4 @@
-"""What every page tells the browser about what it may load."""
+"""What every answer has in common: the policy of pages, and nothing but headers for HEAD."""
 
 from collections.abc import Callable
 
@@ -30,4 +30,19 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         if response.headers.get("Content-Type", "").startswith("text/html"):
             response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        return response
+
+
+class HeadMiddleware:
+    """Leave out the body that a view made for HEAD, but say its length: not every server does so by itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, without a body for HEAD."""
+        response = self.get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
         return response

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "allauth.account",
 ]
 MIDDLEWARE = [
+    "registry.headers.HeadMiddleware",
     "registry.health.HealthMiddleware",
     "registry.headers.ContentSecurityPolicyMiddleware",
     "registry.proxies.TrustedProxyMiddleware",
@@ -168,6 +169,7 @@ APPEND_SLASH = True
 
 _secure = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SESSION_ENGINE = "registry.sessions"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -1,6 +1,7 @@
 """What the tests share. The settings of a test run are made in ``tests.environment``."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,13 @@ _running: list[RegistryServer] = []
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker of ``tests.machine``; name static files plainly, so that no test needs collectstatic."""
-    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     config.addinivalue_line("markers", "needs(thing): cannot run without chromium, postgresql or redis")
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -58,8 +58,8 @@ def metadata_of(name: str, version: str, **metadata: Any) -> bytes:
     """A METADATA file; lists become repeated fields."""
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     for key, value in metadata.items():
-        for one in value if isinstance(value, list) else [value]:
-            lines.append(f"{key.replace('_', '-').title()}: {one}")
+        header = key.replace("_", "-").title()
+        lines += [f"{header}: {one}" for one in (value if isinstance(value, list) else [value])]
     return "\n".join([*lines, "", ""]).encode()
 
 

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.test import Client
@@ -51,7 +53,7 @@ pytestmark = pytest.mark.django_db
 def answer(method, path, body=b"", **extra):
     extra.setdefault("CONTENT_LENGTH", str(len(body)))
     content_type = extra.pop("CONTENT_TYPE", "application/json")
-    response = Client().generic(method, path, body, content_type=content_type, **extra)
+    response: Any = Client().generic(method, path, body, content_type=content_type, **extra)
     if response.streaming:
         list(response.streaming_content)
     assert response.status_code < 500 or response.status_code == 503, (method, path, body, extra, response.content)
@@ -114,16 +116,9 @@ def test_any_members(path, token, projects, features):
     extra=headers,
 )
 def test_any_address(method, path, piece, query, extra):
-    from urllib.parse import quote
-
     address = path.format(quote(piece.encode("utf-8", "surrogatepass"), safe="/"))
-    answer(
-        method,
-        f"{address}?discover={quote(query.encode('utf-8', 'surrogatepass'))}&format={piece[:3].encode('ascii', 'ignore').decode()}".replace(
-            "\n", ""
-        ).replace("\r", ""),
-        **extra,
-    )
+    asked = {"discover": query.encode("utf-8", "surrogatepass"), "format": piece[:3].encode("ascii", "ignore")}
+    answer(method, f"{address}?{urlencode(asked)}", **extra)
 
 
 @FEW

@@ -215,7 +215,9 @@ def test_a_killed_server_comes_back_on_its_port(start_server: Callable[..., Regi
         ("SECRET_KEY", "", "SECRET_KEY is required"),
         ("OIDC_AUDIENCE", "pypi", "OIDC_AUDIENCE must be this registry's own name"),
         ("DATABASE_URL", "mysql://root@localhost/x", "DATABASE_URL must be"),
-        ("DATABASE_URL", "sqlite:////proc/none.sqlite3", "DATABASE_URL: "),
+        ("DATABASE_URL", "sqlite:////proc/none.sqlite3", "DATABASE_URL: unable to open database file"),
+        ("DATABASE_URL", "postgres://nobody:sesame@127.0.0.1:1/none", "DATABASE_URL: "),
+        ("FILES_URL", "file:/proc/none", "FILES_URL: "),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(certificate: Certificate, name: str, value: str, told: str):
@@ -225,6 +227,7 @@ def test_a_wrong_setting_stops_the_start_with_one_line(certificate: Certificate,
     assert ended.stderr.startswith(f"gatehouse: {told}")
     assert ended.stderr.count("\n") == 1
     assert ended.stdout == ""
+    assert "sesame" not in ended.stderr
 
 
 def test_a_taken_port_stops_the_start_with_one_line(certificate: Certificate):

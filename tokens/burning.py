@@ -10,7 +10,10 @@ from tokens.models import UploadToken
 
 
 def burn(text: str, actor: Actor) -> None:
-    """Kill the upload token of that text, if it lives, and say nothing about whether it did. One event per project, once."""
+    """Kill the upload token of that text, if it lives, and say nothing about whether it did.
+
+    One event per project, once.
+    """
     if secrets.kind_of(text) != secrets.UPLOAD:
         return
     token = UploadToken.objects.filter(digest=secrets.digest(text)).first()

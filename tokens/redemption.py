@@ -166,7 +166,11 @@ def as_record(match: Match) -> dict[str, Any]:
 
 
 def _grant_line(attempt: Attempt, match: Match, exchange_id: str) -> Event:
-    details: dict[str, Any] = {"exchange": exchange_id, "publisher": match.publisher.pk, "provider": attempt.issuer.provider}
+    details: dict[str, Any] = {
+        "exchange": exchange_id,
+        "publisher": match.publisher.pk,
+        "provider": attempt.issuer.provider,
+    }
     if match.publisher.project is None:
         return Event.line(
             "account:oidc:exchange-granted",

@@ -34,6 +34,8 @@ UPLOAD_PATH = "/legacy/"
 class ExchangeView(View):
     """An endpoint that answers JSON whatever comes, and translates a refusal once, here."""
 
+    http_method_names = ["get", "head", "post"]
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer in the type that the client accepts, never to be stored."""
         media = negotiation.chosen(request.headers.get("Accept"))

@@ -15,7 +15,7 @@ from registry import names, versions
 from registry.models import File, Project, Release
 from registry.reading import Reader, page_for_readers
 
-# How many of the newest files are looked at for the newest releases: one release may come with many wheels.
+# How many of the newest files are looked at for the newest releases: one may come with many wheels.
 NEWEST_FILES = 100
 NEWEST_RELEASES = 8
 MOST_FOUND = 50
@@ -44,15 +44,15 @@ def front(request: HttpRequest, reader: Reader) -> HttpResponseBase:
 
 
 def _newest(reader: Reader) -> list[Found]:
-    """The releases of the newest files, found by the files' keys: cheap, however many files there are."""
+    """The projects of the newest files, by the files' keys: cheap, however many files there are."""
     files = File.objects.order_by("-pk").select_related("release__project").defer("release__metadata")
     served = files.exclude(release__project__status=Project.Status.QUARANTINED)[:NEWEST_FILES]
     releases: dict[int, Release] = {}
     for file in served:
         if len(releases) < NEWEST_RELEASES and reader.may_download(file.release.project):
-            releases.setdefault(file.release.pk, file.release)
-    summaries = _summaries(releases)
-    return [Found(release.project, release, summaries[pk]) for pk, release in releases.items()]
+            releases.setdefault(file.release.project_id, file.release)
+    summaries = _summaries(release.pk for release in releases.values())
+    return [Found(release.project, release, summaries[release.pk]) for release in releases.values()]
 
 
 def _matching(reader: Reader, query: str) -> list[Project]:

@@ -52,7 +52,7 @@ def _context(project: Project, version: str | None) -> dict[str, Any]:
         raise Http404(f"{project.name} has no release {version}.")
     return {
         "project": project,
-        "people": project.roles.select_related("user").order_by("role", "user__username"),
+        "people": project.roles.select_related("user").order_by("-role", "user__username"),
         "newer": releases[:UNFOLDED_RELEASES],
         "older": releases[UNFOLDED_RELEASES:],
         "latest": latest,

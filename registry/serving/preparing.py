@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
@@ -31,6 +33,7 @@ def prepare() -> None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+    _make_folder()
 
 
 @contextmanager
@@ -47,13 +50,26 @@ def one_at_a_time() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
 
 
+def _make_folder() -> None:
+    try:
+        settings.FILES_DIR.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise ImproperlyConfigured(f"FILES_URL: {wrong.strerror}: {wrong.filename}") from wrong
+
+
 def _prepare_or_say_why() -> int:
+    # One connection and no pool, which would try for long and then not say why.
+    connection.settings_dict["OPTIONS"].pop("pool", None)
     try:
         prepare()
     except DatabaseError as wrong:
-        print(f"gatehouse: DATABASE_URL: {str(wrong).strip().splitlines()[0]}", file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
+        told = f"DATABASE_URL: {str(wrong).strip().splitlines()[0]}"
+    except (ImproperlyConfigured, OSError) as wrong:
+        told = str(wrong)
+    else:
+        return 0
+    print(f"gatehouse: {told}", file=sys.stderr)  # noqa: T201
+    return 1
 
 
 def _leave_with(status: int) -> None:

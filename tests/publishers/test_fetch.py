@@ -36,7 +36,12 @@ def test_gets_json(issuer, get):
 
 def test_shows_the_bearer_and_nothing_of_the_environment(issuer, authority_file, monkeypatch, tmp_path):
     seen = []
-    issuer.faults["/seen"] = lambda handler: (seen.append(handler.headers), issuers.answering(200)(handler))
+
+    def fault(handler):
+        seen.append(handler.headers)
+        issuers.answering(200)(handler)
+
+    issuer.faults["/seen"] = fault
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
     monkeypatch.setenv("NETRC", issuers.file_of(tmp_path, "machine localhost login somebody password secret"))

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +11,7 @@ from publishers import jwk
 from publishers.jwk import BadKey, BadKeySet
 
 RSA, P256, ED = SigningKey.new(), SigningKey.new("ES256"), SigningKey.new("EdDSA")
+assert isinstance(RSA.private, rsa.RSAPrivateKey)
 PRIVATE = RSA.private.private_numbers()
 
 

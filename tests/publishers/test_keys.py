@@ -1,6 +1,7 @@
 import datetime
 import threading
 import time
+from typing import Any
 
 import pytest
 from django.db import connections, transaction
@@ -47,9 +48,9 @@ def fetches(issuer: LocalIssuer) -> int:
     return issuer.requests.count(DISCOVERY)
 
 
-def ask(row: Issuer, key_id: str) -> tuple[threading.Thread, list]:
+def ask(row: Issuer, key_id: str) -> tuple[threading.Thread, list[Any]]:
     """Look for a key in another thread, as another worker would."""
-    found: list = []
+    found: list[Any] = []
 
     def run() -> None:
         try:
@@ -88,7 +89,7 @@ def _discovery(issuer, handler):
 def test_the_first_token_fetches_the_keys(trusted, issuer):
     key = keys.find(trusted, issuer.key.key_id)
     assert key.key_id == issuer.key.key_id
-    assert key.public.public_numbers() == issuer.key.private.public_key().public_numbers()
+    assert key.public == issuer.key.private.public_key()
     assert issuer.requests == [DISCOVERY, KEY_SET]
     row = anew(trusted)
     assert row.keys[key.key_id]["jwk"] == issuer.key.jwk(use=None)
@@ -113,7 +114,9 @@ def test_an_older_set_answers_at_once_and_is_refreshed_behind(known, issuer, hel
     held.set()
     keys.settle()
     assert fetches(issuer) == 1
-    assert timezone.now() - anew(row).keys_refreshed_at < datetime.timedelta(minutes=1)
+    refreshed = anew(row).keys_refreshed_at
+    assert refreshed is not None
+    assert timezone.now() - refreshed < datetime.timedelta(minutes=1)
 
 
 def test_a_refresh_that_fails_behind_is_tried_again_after_a_minute(known, issuer):

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 
 from registry.actors import Actor
-from registry.creation import NameRefused, check_name, create_project, set_role
+from registry.creation import NameRefused, check_name, create_project
 from registry.models import Event, ProhibitedName, Project, RetiredName, Role, User
+from registry.roles import set_role
 
 ACTOR = Actor("test")
 

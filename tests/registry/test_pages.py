@@ -1,11 +1,14 @@
 """The pages: front, search, project, errors, and what browsers are told about all of them."""
 
+import datetime
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from registry.headers import CONTENT_SECURITY_POLICY
 from registry.models import Project, Release, Role
+from registry.templatetags.moments import ago
 from tests.factories import make_file, make_project, make_release, make_sdist, make_user
 from tokens.models import Provenance
 
@@ -41,15 +44,23 @@ class TestFront:
     def test_it_shows_the_newest_releases(self, client, project):
         make_file(project, "1.0", summary="Does <things>")
         make_sdist(project, "1.0")
-        make_file(make_project("hidden", status=Project.Status.QUARANTINED))
+        make_file(make_project("concealed", status=Project.Status.QUARANTINED))
         page = text(client.get("/"))
         assert page.count('<span class="version">1.0</span>') == 1
         assert "Does &lt;things&gt;" in page
-        assert "hidden" not in page
+        assert "concealed" not in page
 
-    def test_it_costs_two_queries(self, client, project, django_assert_num_queries):
+    def test_one_project_does_not_crowd_out_the_others(self, client, project):
+        make_file(make_project("other"))
         for number in range(12):
             make_file(project, f"{number}.0")
+        page = text(client.get("/"))
+        assert page.count('<a class="name"') == 2
+        assert page.index('>Sample.Project</a> <span class="version">11.0<') < page.index(">other</a>")
+
+    def test_it_costs_two_queries(self, client, django_assert_num_queries):
+        for number in range(12):
+            make_file(make_project(f"tool-{number}"))
         with django_assert_num_queries(2):
             assert text(client.get("/")).count('class="version"') == 8
 
@@ -79,7 +90,7 @@ class TestSearch:
 
     def test_the_closest_comes_first_and_the_rest_is_cut(self, client, django_assert_num_queries):
         for name in [*(f"tool-{number:02}" for number in range(60)), "tool"]:
-            make_project(name)
+            make_release(make_project(name))
         with django_assert_num_queries(3):
             page = text(client.get("/?q=tool"))
         assert page.count('<a class="name"') == 50
@@ -306,3 +317,15 @@ def test_a_person_who_signed_in_is_named_and_can_leave(client):
     assert "alice" in page
     assert 'action="/admin/logout/"' in page
     assert 'href="/admin/"' in page
+
+
+@pytest.mark.parametrize("path", ["/", "/simple/", "/nowhere", "/admin/login/"])
+def test_head_says_how_long_the_body_would_be(client, path):
+    assert client.head(path)["Content-Length"] == str(len(client.get(path).content))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "just now"), (59, "just now"), (60, "1 minute ago"), (3 * 86400 + 7200, "3 days ago")]
+)
+def test_dates_are_relative(seconds, words):
+    assert ago(timezone.now() - datetime.timedelta(seconds=seconds)).replace("\xa0", " ") == words

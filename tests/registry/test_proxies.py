@@ -26,7 +26,7 @@ from registry.proxies import TrustedProxyMiddleware
 )
 def test_the_clients_address(settings, trusted, peer, forwarded, expected):
     settings.TRUSTED_PROXIES = trusted
-    seen = {}
+    seen: dict[str, str] = {}
 
     def view(request):
         seen.update(address=request.META["REMOTE_ADDR"])

@@ -3,8 +3,9 @@
 import pytest
 
 from registry.actors import Actor
-from registry.creation import create_project, set_role
+from registry.creation import create_project
 from registry.models import Role, User
+from registry.roles import set_role
 from registry.uploads.credentials import UploadCredential
 from registry.uploads.errors import InvalidCredentials, NotAllowed
 from tokens import secrets

@@ -62,7 +62,8 @@ class TestWhole:
         answer = get(client, make_sdist(project))
         assert "Content-Encoding" not in answer
         assert answer["Content-Type"] == "application/octet-stream"
-        assert tarfile.open(fileobj=io.BytesIO(body(answer))).getnames()
+        with tarfile.open(fileobj=io.BytesIO(body(answer))) as archive:
+            assert archive.getnames()
 
     def test_the_metadata_lies_beside_the_wheel(self, client, file):
         answer = get(client, file, ".metadata")

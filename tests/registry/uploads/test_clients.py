@@ -13,7 +13,7 @@ import requests
 from django.test.client import BOUNDARY, MULTIPART_CONTENT
 
 from registry.creation import create_project
-from registry.models import File, User
+from registry.models import File, Release, User
 from tests.environment import FOLDER
 from tests.registry.uploads import making
 from tests.server import RegistryServer
@@ -98,14 +98,14 @@ def test_what_a_build_backend_makes_is_taken(registry_server: RegistryServer, to
         "urls = {Homepage = 'https://example.org', Docs = 'https://example.org/docs'}\n"
         "[project.optional-dependencies]\nextra = ['attrs']\n[project.scripts]\nsample = 'sample_project:main'\n"
     )
-    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path / "dist", project]
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path / "dist"), str(project)]
     subprocess.run(build, check=True, capture_output=True, timeout=120)
     done = publish(registry_server, token, *sorted((tmp_path / "dist").iterdir()))
     assert done.returncode == 0, done.stdout + done.stderr
     names = {"sample_project-1.0rc1+local.2-py3-none-any.whl", "sample_project-1.0rc1+local.2.tar.gz"}
     assert set(File.objects.values_list("filename", flat=True)) == names
     assert set(File.objects.values_list("requires_python", flat=True)) == {">=3.8"}
-    release = File.objects.first().release
+    release = Release.objects.get()
     assert release.metadata["description"] == "# Hello ☃\n"
     assert release.metadata["project_urls"]["Docs"] == "https://example.org/docs"
 

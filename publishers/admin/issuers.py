@@ -1,0 +1,114 @@
+"""Issuers: whose word is taken, and with which keys."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_protect
+
+from publishers import issuers, jwk, strictjson
+from publishers.fetch import FetchFailed
+from publishers.issuers import IssuerForm
+from publishers.jwk import BadKeySet
+from publishers.models import Issuer
+from registry.actors import Actor
+from registry.admin.base import DeletesOneByOne
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    """One key of an issuer, in words."""
+
+    key_id: str
+    kind: str  # with its size or curve
+    first_seen: str
+
+
+@admin.register(Issuer)
+class IssuerAdmin(DeletesOneByOne):
+    """Whose word is taken: superusers only. Its keys have a page of their own."""
+
+    form = IssuerForm
+    list_display = ("__str__", "url", "provider", "enabled", "keys_refreshed_at", "refresh_error")
+    list_filter = ("provider", "enabled")
+    search_fields = ("url", "name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Superusers only."""
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Superusers only."""
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Superusers only, and a used one not at all."""
+        return bool(request.user.is_superuser)
+
+    def save_model(self, request: HttpRequest, obj: Issuer, form: Any, change: bool) -> None:  # noqa: FBT001
+        """With an event, and without touching the key set."""
+        issuers.save(form, Actor.of(request))
+
+    def delete_model(self, request: HttpRequest, obj: Issuer) -> None:
+        """With an event."""
+        issuers.remove(obj, Actor.of(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page of the keys."""
+        page = path("<int:pk>/keys/", self.admin_site.admin_view(self.keys_view), name="publishers_issuer_keys")
+        return [page, *super().get_urls()]
+
+    @method_decorator(csrf_protect)
+    def keys_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the keys; refresh, drop, paste or forget pasted ones. Outside any transaction: it may fetch."""
+        issuer = get_object_or_404(Issuer, pk=pk)
+        if not self.has_change_permission(request, issuer):
+            raise PermissionDenied
+        if request.method == "POST":
+            self._change_keys(request, issuer)
+            return HttpResponseRedirect(request.path)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Keys of {issuer}",
+            "issuer": issuer,
+            "opts": self.opts,
+            "lines": key_lines(issuer),
+        }
+        return TemplateResponse(request, "admin/publishers/issuer/keys.html", context)
+
+    def _change_keys(self, request: HttpRequest, issuer: Issuer) -> None:
+        what, actor = request.POST.get("what"), Actor.of(request)
+        try:
+            if what == "refresh":
+                issuers.refresh_keys(issuer, actor)
+            elif what == "paste":
+                issuers.paste_keys(issuer, strictjson.parse(request.POST.get("document", "")), actor)
+            elif what == "unpaste":
+                issuers.unpaste_keys(issuer, actor)
+            elif what == "drop":
+                issuers.drop_key(issuer, request.POST.get("key", ""), actor)
+        except (FetchFailed, BadKeySet, strictjson.NotStrict) as failed:
+            self.message_user(request, f"Nothing was changed: {failed}", messages.ERROR)
+        else:
+            self.message_user(request, "Done.", messages.SUCCESS)
+
+
+def key_lines(issuer: Issuer) -> list[KeyLine]:
+    """The keys of an issuer in the order of their ids."""
+    return [
+        KeyLine(key_id, _kind(entry["jwk"]), str(entry.get("first_seen", ""))[:19].replace("T", " "))
+        for key_id, entry in sorted(issuer.keys.items())
+    ]
+
+
+def _kind(key: dict[str, str]) -> str:
+    public = jwk.load(key).public
+    return f"RSA, {public.key_size} bits" if isinstance(public, RSAPublicKey) else f"{key['kty']}, {key['crv']}"

@@ -1,0 +1,145 @@
+"""Publishers, trusted and pending."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import helpers
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_protect
+
+from publishers import registration
+from publishers.admin.places import PlaceForm
+from publishers.forms import PublisherForm
+from publishers.models import Publisher
+from registry.actors import Actor
+from registry.admin.base import DeletesOneByOne
+
+
+class Pending(admin.SimpleListFilter):
+    """Trusted or pending."""
+
+    title = "kind"
+    parameter_name = "pending"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:
+        """Both kinds."""
+        return [("0", "trusted"), ("1", "pending")]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """One of them."""
+        return queryset.filter(project__isnull=self.value() == "1") if self.value() in {"0", "1"} else queryset
+
+
+@admin.register(Publisher)
+class PublisherAdmin(DeletesOneByOne):
+    """Trusted and pending publishers, added and changed with the maintainers' form.
+
+    First the issuer and the project are chosen, then the provider's own fields are drawn. The form may ask the
+    provider's API for ids, so it is validated before any transaction begins: Django's own view would be inside one.
+    """
+
+    list_display = ("description", "project_name", "kind", "issuer", "label", "enabled", "expires_at", "added_by")
+    list_filter = (Pending, "enabled", "issuer")
+    list_select_related = ("issuer", "project", "added_by")
+    search_fields = ("normalized_name", "label", "identity", "=added_by__username")
+    actions = ("forget_ids",)
+
+    @admin.display(description="kind")
+    def kind(self, publisher: Publisher) -> str:
+        """Trusted or pending."""
+        return "pending" if publisher.is_pending else "trusted"
+
+    @admin.action(description="Forget the recorded ids of selected publishers", permissions=["change"])
+    def forget_ids(self, request: HttpRequest, queryset: QuerySet[Publisher]) -> None:
+        """The next granted exchange records them anew."""
+        for publisher in queryset.select_related("issuer", "project", "added_by"):
+            registration.clear_pins(publisher, Actor.of(request))
+
+    def delete_model(self, request: HttpRequest, obj: Publisher) -> None:
+        """With an event."""
+        registration.remove(obj, Actor.of(request))
+
+    @method_decorator(csrf_protect)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Add or change a publisher."""
+        publisher = self.get_object(request, unquote(object_id)) if object_id else None
+        if object_id and publisher is None:
+            raise Http404("There is no such publisher.")
+        self._check_permission(request, publisher)
+        if publisher is not None:
+            return self._form_view(request, _form_of(request, publisher=publisher), publisher)
+        place = PlaceForm(request.GET if "issuer" in request.GET else None)
+        if not place.is_valid():
+            return self._page(request, place, None, first_step=True)
+        return self._form_view(request, _form_of(request, **place.place), None)
+
+    def _check_permission(self, request: HttpRequest, publisher: Publisher | None) -> None:
+        if publisher is None:
+            allowed = self.has_add_permission(request)
+        elif request.method == "POST":
+            allowed = self.has_change_permission(request, publisher)
+        else:
+            allowed = self.has_view_or_change_permission(request, publisher)
+        if not allowed:
+            raise PermissionDenied
+
+    def _form_view(self, request: HttpRequest, form: PublisherForm, publisher: Publisher | None) -> Any:
+        if request.method != "POST" or not form.is_valid():
+            return self._page(request, form, publisher)
+        saved = form.save(Actor.of(request))
+        if saved is None:
+            return self._page(request, form, publisher)
+        message = self.construct_change_message(request, form, None, publisher is None)  # type: ignore[arg-type]
+        if publisher is None:
+            self.log_addition(request, saved, message)
+            return self.response_add(request, saved)
+        self.log_change(request, saved, message)
+        return self.response_change(request, saved)
+
+    def _page(
+        self, request: HttpRequest, form: forms.Form, publisher: Publisher | None, *, first_step: bool = False
+    ) -> HttpResponse:
+        add = publisher is None
+        if not add and not self.has_change_permission(request, publisher):
+            for field in form.fields.values():
+                field.disabled = True
+        drawn = helpers.AdminForm(form, [(None, {"fields": [*form.fields]})], {}, (), self)  # type: ignore[arg-type]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Add a publisher" if add else "Change the publisher",
+            "subtitle": str(publisher) if publisher else None,
+            "adminform": drawn,
+            "first_step": first_step,
+            "publisher_form": None if first_step else form,
+            "object_id": str(publisher.pk) if publisher else None,
+            "original": publisher,
+            "media": self.media + drawn.media,
+            "inline_admin_formsets": [],
+            "errors": helpers.AdminErrorList(form, []),  # type: ignore[arg-type]
+            "preserved_filters": self.get_preserved_filters(request),
+            "is_popup": False,
+            "to_field": None,
+            "show_save_and_add_another": False,
+            "show_save_and_continue": not add,
+        }
+        return self.render_change_form(request, context, add=add, change=not add, obj=publisher)
+
+
+def _form_of(request: HttpRequest, **place: Any) -> PublisherForm:
+    issuer = place.pop("issuer", None) or place["publisher"].issuer
+    data = request.POST if request.method == "POST" else None
+    prefill = {name: value for name, value in request.GET.items() if name not in {"issuer", "project_name"}}
+    if "user" in place:
+        prefill["project_name"] = request.GET.get("project_name", "")
+    return PublisherForm(issuer, data, look_up=True, initial=prefill, **place)

@@ -1,0 +1,12 @@
+"""The administrators' pages: attributes, mostly. What they change goes through the same functions as everything."""
+
+from django.conf import settings
+from django.contrib import admin
+
+from registry.admin import history, people, projects, released
+
+__all__ = ["history", "people", "projects", "released"]
+
+admin.site.site_header = settings.SITE_NAME
+admin.site.site_title = f"{settings.SITE_NAME} admin"
+admin.site.index_title = "Administration"

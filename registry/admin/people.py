@@ -1,0 +1,96 @@
+"""Users."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from registry.actors import Actor
+from registry.admin.base import DeletesOneByOne, TabularInline
+from registry.deletion import delete_user
+from registry.models import Event, User
+
+# Whoever may set these makes superusers, so only superusers may.
+PERMISSIONS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+
+
+class EmailAddressInline(TabularInline):
+    """The addresses of a user, as django-allauth verified them."""
+
+    model = EmailAddress
+    fields = readonly_fields = ("email", "verified", "primary")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Addresses are added where they are verified."""
+        return False
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, DeletesOneByOne):  # type: ignore[type-arg]
+    """A person, with their addresses."""
+
+    list_display = ("username", "email", "email_verified", "is_active", "is_staff", "is_superuser", "last_login")
+    inlines = (EmailAddressInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """With the answer to whether the address is verified."""
+        verified = EmailAddress.objects.filter(user=OuterRef("pk"), email__iexact=OuterRef("email"), verified=True)
+        users: QuerySet[User] = super().get_queryset(request).annotate(email_is_verified=Exists(verified))
+        return users
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
+        """A new user has no address yet."""
+        return self.inlines if obj else ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Staff who manage users do not make superusers."""
+        return ("last_login", "date_joined") + (() if request.user.is_superuser else PERMISSIONS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """A superuser, and a superuser's password, is changed by superusers only."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """So is one deleted."""
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Leave an event of the account and of what it may do."""
+        before = _permissions(User.objects.get(pk=obj.pk)) if change else {}
+        super().save_model(request, obj, form, change)
+        after, actor = _permissions(obj), Actor.of(request)
+        if not change:
+            Event.objects.record("account:create", actor, user=obj, email=obj.email, **after)
+        elif before != after:
+            Event.objects.record("account:permissions:change", actor, user=obj, before=before, after=after)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Leave an event of a password that an administrator set."""
+        response = super().user_change_password(request, id, form_url)
+        user = User.objects.filter(pk=id).first() if id.isdecimal() else None
+        if user is not None and request.method == "POST" and response.status_code == 302:
+            Event.objects.record("account:password:change", Actor.of(request), user=user)
+        return response
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete a person, and say which projects have nobody now."""
+        for name in delete_user(obj, Actor.of(request)):
+            self.message_user(request, f"The project {name} has no owner now.", messages.WARNING)
+
+    @admin.display(description="verified", boolean=True)
+    def email_verified(self, user: Any) -> bool:
+        """Whether the address was verified."""
+        return bool(user.email_is_verified)
+
+
+def _may_touch(request: HttpRequest, user: User | None) -> bool:
+    return user is None or not user.is_superuser or bool(request.user.is_superuser)
+
+
+def _permissions(user: User) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in ("is_active", "is_staff", "is_superuser")}

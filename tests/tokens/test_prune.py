@@ -1,0 +1,138 @@
+"""``manage.py prune`` deletes what has outlived its retention, and nothing else."""
+
+import datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.management import call_command
+from django.utils import timezone
+
+from publishers.models import Issuer, Publisher
+from registry.models import Event, User
+from tokens import pruning
+from tokens.models import Exchange, Provenance, UploadToken
+
+pytestmark = pytest.mark.django_db
+
+ISSUER = "https://token.actions.githubusercontent.com"
+FIELDS = {"owner": "octo-org", "repository": "sampleproject", "workflow_filename": "release.yml"}
+
+
+def ago(**span: float) -> datetime.datetime:
+    return timezone.now() - datetime.timedelta(**span)
+
+
+def exchange(**columns: Any) -> Exchange:
+    defaults = {"outcome": "granted", "issuer_url": ISSUER, "provider": "github", "identity": "[]"}
+    return Exchange.objects.create(**{**defaults, **columns})
+
+
+def token(number: int = 0, **columns: Any) -> UploadToken:
+    times = {"expires_at": ago(days=2), "redeemed_until": ago(days=2)}
+    return UploadToken.objects.create(
+        digest=f"{number:064}", issuer_url=ISSUER, redeemed=f"{number:064}", **{**times, **columns}
+    )
+
+
+def provenance(**columns: Any) -> Provenance:
+    return Provenance.objects.create(
+        filename="x", sha256="0" * 64, project_name="x", version="1", uploader="x", **columns
+    )
+
+
+def prune() -> str:
+    printed = StringIO()
+    call_command("prune", stdout=printed)
+    return printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("columns", "stays"),
+    [
+        ({}, False),
+        ({"expires_at": ago(days=-1), "burnt_at": ago(days=2)}, False),
+        ({"expires_at": ago(days=-1), "spent_at": ago(days=2)}, False),
+        ({"expires_at": ago(days=-1), "revoked_at": ago(days=2)}, False),
+        ({"expires_at": ago(days=-1)}, True),
+        ({"expires_at": ago(hours=1)}, True),
+        ({"expires_at": ago(days=-1), "burnt_at": ago(hours=1)}, True),
+        # Its row is the redemption: the identity token could be exchanged again.
+        ({"redeemed_until": ago(seconds=2)}, True),
+        ({"redeemed_until": ago(seconds=-60)}, True),
+        ({"redeemed_until": ago(seconds=10)}, False),
+    ],
+)
+def test_an_upload_token_goes_when_it_and_its_identity_token_are_dead(columns: dict[str, Any], stays: bool):
+    token(**columns)
+    prune()
+    assert UploadToken.objects.exists() is stays
+
+
+def test_a_token_by_which_a_file_was_uploaded_stays():
+    provenance(upload_token=token())
+    prune()
+    assert UploadToken.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("columns", "stays"),
+    [
+        ({"created_at": ago(days=91)}, False),
+        ({"created_at": ago(days=91), "outcome": "refused"}, False),
+        ({"created_at": ago(days=89)}, True),
+        ({"created_at": ago(days=89), "outcome": "refused"}, True),
+    ],
+)
+def test_an_exchange_goes_when_it_is_old(columns: dict[str, Any], stays: bool):
+    exchange(**columns)
+    prune()
+    assert Exchange.objects.exists() is stays
+
+
+def test_an_exchange_by_which_a_file_was_uploaded_stays_however_old():
+    provenance(exchange=exchange(created_at=ago(days=400)))
+    used = exchange(created_at=ago(days=400))
+    provenance(upload_token=token(exchange=used))
+    prune()
+    assert Exchange.objects.count() == 2
+
+
+def test_an_unused_exchange_goes_together_with_its_dead_token():
+    token(exchange=exchange(created_at=ago(days=91)))
+    assert prune() == (
+        "1 dead upload tokens and redemptions\n"
+        "1 refused and unused exchanges\n"
+        "0 expired pending publishers\n"
+        "0 expired sessions\n"
+        "0 unfinished uploads\n"
+    )
+
+
+def test_large_numbers_go_in_batches(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pruning, "BATCH", 2)
+    for number in range(5):
+        token(number)
+    token(9, expires_at=ago(days=-1))
+    assert prune().startswith("5 dead")
+    assert UploadToken.objects.count() == 1
+
+
+def test_expired_pending_publishers_go_with_an_event(settings: LazySettings):
+    settings.PENDING_PUBLISHER_TTL_DAYS = 7
+    alice, issuer = User.objects.create_user("alice"), Issuer.objects.get(provider="github")
+    for name, days in (("old", 8), ("new", 6)):
+        Publisher.objects.create(
+            issuer=issuer, project_name=name, values=FIELDS, added_by=alice, created_at=ago(days=days)
+        )
+    assert "1 expired pending publishers\n" in prune()
+    assert Publisher.objects.get().project_name == "new"
+    event = Event.objects.get(tag="account:oidc:pending-publisher-expired")
+    assert (event.user, event.actor_name, event.details["name"]) == (alice, "prune", "old")
+
+
+def test_events_stay_for_ever():
+    Event.objects.create(tag="project:create", time=ago(days=4000))
+    prune()
+    assert Event.objects.count() == 1

@@ -1,0 +1,66 @@
+"""What has outlived its retention, deleted in batches, so that no batch holds others up for long.
+
+Never an event, nor an exchange or a token by which a file was uploaded: a provenance refers to it.
+"""
+
+import datetime
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from publishers import registration
+from publishers.models import Publisher
+from registry.actors import Actor
+from registry.uploads.receiving import remove_stale
+from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
+
+BATCH = 500
+# An upload that began while its token lived may still be storing its file.
+GRACE = datetime.timedelta(days=1)
+
+
+def prune() -> Iterator[tuple[str, int]]:
+    """Delete it all, step by step; what was deleted, in words, and how much of it."""
+    yield "dead upload tokens and redemptions", _in_batches(dead_upload_tokens())
+    yield "refused and unused exchanges", _in_batches(unused_exchanges())
+    yield "expired pending publishers", _expired_pending()
+    yield "expired sessions", _in_batches(Session.objects.filter(expire_date__lt=timezone.now()))
+    yield "unfinished uploads", remove_stale()
+
+
+def dead_upload_tokens() -> QuerySet[UploadToken]:
+    """Dead tokens by which nothing was uploaded, and whose identity tokens have expired too.
+
+    A row is the redemption of its identity token: without it that token could be exchanged again.
+    """
+    now = timezone.now()
+    ends = ("expires_at", "burnt_at", "spent_at", "revoked_at")
+    dead = reduce(or_, (Q(**{f"{end}__lt": now - GRACE}) for end in ends))
+    return UploadToken.objects.filter(dead, redeemed_until__lt=now - REDEMPTION_MARGIN, provenance__isnull=True)
+
+
+def unused_exchanges() -> QuerySet[Exchange]:
+    """Exchanges older than EXCHANGE_RETENTION_DAYS by which nothing was uploaded, and whose token is gone."""
+    oldest = timezone.now() - datetime.timedelta(days=settings.EXCHANGE_RETENTION_DAYS)
+    return Exchange.objects.filter(created_at__lt=oldest, provenance__isnull=True, upload_token__isnull=True)
+
+
+def _in_batches(rows: QuerySet[Any]) -> int:
+    """Delete rows, a batch in a transaction each; the conditions are asked again when a batch is deleted."""
+    deleted = 0
+    while batch := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        deleted += rows.filter(pk__in=batch).delete()[1].get(rows.model._meta.label, 0)
+    return deleted
+
+
+def _expired_pending() -> int:
+    """With an event to the history of each user who waited."""
+    oldest = timezone.now() - datetime.timedelta(days=settings.PENDING_PUBLISHER_TTL_DAYS)
+    waiting = Publisher.objects.pending().filter(created_at__lte=oldest)
+    return sum(registration.expire(publisher, Actor("prune")) for publisher in list(waiting))
