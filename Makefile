@@ -65,5 +65,5 @@ fmt: $(INSTALLED)
 lock: $(INSTALLED)
 	.venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--custom-compile-command "make lock" $(UPGRADE) -o requirements.txt
-	.venv/bin/uv pip compile pyproject.toml --group dev -c requirements.txt --universal --python-version 3.11 \
+	.venv/bin/uv pip compile --group pyproject.toml:dev -c requirements.txt --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --custom-compile-command "make lock" $(UPGRADE) -o requirements-dev.txt

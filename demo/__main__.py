@@ -11,7 +11,6 @@ import traceback
 from typing import Any
 
 from demo.issuer import LocalIssuer
-
 from demo.registry import ROOT, Registry, next_free_port
 from demo.story import tell
 from demo.telling import Story, shorten

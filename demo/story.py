@@ -11,9 +11,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from demo.issuer import LocalIssuer
-
 from demo import package
+from demo.issuer import LocalIssuer
 from demo.registry import ROOT, Registry
 from demo.telling import Story, as_json
 

@@ -94,3 +94,20 @@ class NotAllowedMethod(Refused):
 
     code = "method-not-allowed"
     status = 405
+
+
+class Busy(Refused):
+    """Others were quicker several times, or the database cannot be had: nothing was decided."""
+
+    code = "try-again"
+    status = 503
+    message = "Try again"
+    retry_after = 5
+
+
+class Malformed(Refused):
+    """The request is not one that any client sends."""
+
+    code = "invalid-request"
+    status = 400
+    message = "Bad request"

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from publishers import registration
+from publishers import fetch, registration
 from publishers.fetch import FetchFailed
 from publishers.models import Issuer, Publisher
 from publishers.providers.base import Field, LookupFailed, Provider, UnknownIdentity, has_control
@@ -23,6 +23,7 @@ from registry.names import MAX_NAME_LENGTH
 
 # What the form asks besides the provider's fields; no provider may declare a field or pin of such a name.
 OWN_FIELDS = ("project_name", "label", "enabled", "expires_at", "pin_at_first_use")
+
 
 class PublisherForm(forms.Form):
     """A publisher at ``issuer``: of ``project``, or waiting for the first upload of a project that ``user`` will own.
@@ -169,9 +170,8 @@ class PublisherForm(forms.Form):
     def _look_up_pins(self) -> None:
         if not self._wants_lookup():
             return
-        token = os.environ.get(self.issuer.api_token_env) if self.issuer.api_token_env else None
         try:
-            found = self.kind.lookup(self.wanted.values, self.issuer.api_url, token)
+            found = self.kind.lookup(self.wanted.values, self._ask)
         except UnknownIdentity as unknown:
             self.add_error(unknown.field_name, str(unknown))
         except (LookupFailed, FetchFailed) as failed:
@@ -179,6 +179,16 @@ class PublisherForm(forms.Form):
             self.add_error(None, f"{failed} Try again, or choose “pin at first use instead”.")
         else:
             self._take(found)
+
+    def _ask(self, path: str) -> fetch.Answer:
+        issuer = self.issuer
+        token = os.environ.get(issuer.api_token_env) if issuer.api_token_env else None
+        return fetch.get_json(
+            issuer.api_url.rstrip("/") + path,
+            bearer=token,
+            ca_file=issuer.ca_file,
+            allow_http_loopback=issuer.allow_http_loopback,
+        )
 
     def _wants_lookup(self) -> bool:
         if not self.look_up or not self.issuer.api_url or self.cleaned_data.get("pin_at_first_use"):

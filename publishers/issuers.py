@@ -80,7 +80,8 @@ class IssuerForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in FIXED:
+        # For those who may only look, the admin draws no fields at all.
+        for name in {*FIXED} & self.fields.keys():
             self.fields[name].disabled = self.instance.pk is not None
 
     def clean_name(self) -> str:
@@ -124,7 +125,7 @@ def save(form: IssuerForm, actor: Actor) -> bool:
             issuer.save(force_insert=True)
             Event.objects.record("issuer:added", actor, **in_words(issuer))
             return True
-        before = in_words(Issuer.objects.select_for_update().get(pk=issuer.pk))
+        before = in_words(Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk))
         after = {name: in_words(issuer)[name] if name in changed else value for name, value in before.items()}
         if before == after:
             return False

@@ -12,11 +12,13 @@ from packaging.utils import NormalizedName
 from publishers.errors import InvalidPendingPublisher, InvalidPublisher
 from publishers.models import Issuer, Publisher
 from publishers.providers.base import Check, Reading, VersionTag
-from registry.creation import NameRefused, check_name
+from registry.creation import name_problems
 
 MAX_PROJECTS = 100  # that one upload token covers
 # How many publishers at one place are compared: far more than one repository has, and a bound on what strangers add.
-MAX_CANDIDATES = 1000
+MAX_CANDIDATES = 2000
+# A refusal explains the nearest publishers of so many projects.
+MAX_EXPLAINED = 3
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Match:
     checks: tuple[Check, ...]
     pins: tuple[Check, ...]
     dead: str | None  # why the publisher cannot be used, as a sentence
+    version: str | None  # the only one that may be uploaded, where a version tag says so
 
     @property
     def name(self) -> str:
@@ -39,13 +42,9 @@ class Match:
         return self.dead is None and bool(self.checks) and all(check.ok for check in self.checks + self.pins)
 
     @property
-    def version(self) -> str | None:
-        """The only version that may be uploaded, where a version tag says so."""
-        for field in self.publisher.issuer.kind.fields:
-            form = self.publisher.values.get(field.name)
-            if isinstance(field, VersionTag) and form:
-                return next((field.version(form, str(c.actual)) for c in self.checks if c.expected == form), None)
-        return None
+    def is_another(self) -> bool:
+        """Whether a pin differs: the token comes from another repository or owner than the publisher's."""
+        return any(not check.ok for check in self.pins)
 
 
 def candidates(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None) -> list[Publisher]:
@@ -61,19 +60,18 @@ def candidates(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedNa
 
 def hold(publisher: Publisher, reading: Reading) -> Match:
     """Compare one publisher with what the token says, field by field."""
-    kind = publisher.issuer.kind
-    checks = [field.check(publisher.values.get(field.name), reading) for field in kind.fields]
+    kind, values = publisher.issuer.kind, publisher.values
+    checks = [field.check(values.get(field.name), reading) for field in kind.fields]
     pins = [
-        Check(
-            pin.name,
-            "the registered id",
-            reading.get(pin.name),
-            publisher.pins[pin.name] == reading.get(pin.name),
-        )
+        Check(pin.name, "the registered id", reading.get(pin.name), publisher.pins[pin.name] == reading.get(pin.name))
         for pin in kind.pins
         if publisher.pins.get(pin.name)
     ]
-    return Match(publisher, tuple(check for check in checks if check is not None), tuple(pins), publisher.why_dead())
+    tags = [(values[field.name], reading.get(field.name)) for field in kind.fields if _is_tag(field, values)]
+    version = next((VersionTag.version(form, str(said)) for form, said in tags), None)
+    return Match(
+        publisher, tuple(check for check in checks if check is not None), tuple(pins), publisher.why_dead(), version
+    )
 
 
 def credited(
@@ -88,83 +86,98 @@ def credited(
     if forbidden:
         raise InvalidPublisher(forbidden)
     held = [hold(publisher, reading) for publisher in found]
-    chosen = _most_constrained([match for match in held if match.ok])
-    usable, refused = _usable(list(chosen.values())[:MAX_PROJECTS])
+    matching = [match for match in held if match.ok]
+    problems = _problems([match for match in matching if match.publisher.is_pending])
+    usable = _most_constrained([match for match in matching if match.publisher.pk not in problems])[:MAX_PROJECTS]
     missing = set(wanted or ()) - {match.name for match in usable}
     if not usable or missing:
-        raise _refusal(issuer, reading, held, missing, refused)
+        lost = {match.name: problems[match.publisher.pk] for match in matching if match.publisher.pk in problems}
+        raise _refusal(issuer, reading, held, missing, lost)
     return usable
 
 
-def _most_constrained(matching: list[Match]) -> dict[str, Match]:
+def _is_tag(field: object, values: dict[str, object]) -> bool:
+    return isinstance(field, VersionTag) and bool(values.get(field.name))
+
+
+def _most_constrained(matching: list[Match]) -> list[Match]:
     """The credited match of each project, in the order in which the projects come."""
     best: dict[str, Match] = {}
     for match in matching:
         other = best.get(match.name)
         if other is None or _rank(match) > _rank(other):
             best[match.name] = match
-    return best
+    return list(best.values())
 
 
 def _rank(match: Match) -> tuple[bool, int, int]:
+    """Several people may wait for one name: among them the oldest goes first, however much another narrows his."""
     publisher = match.publisher
-    return (not publisher.is_pending, publisher.constraint_count(), -publisher.pk)
+    constraints = 0 if publisher.is_pending else publisher.constraint_count()
+    return (not publisher.is_pending, constraints, -publisher.pk)
 
 
-def _usable(matches: list[Match]) -> tuple[list[Match], dict[str, str]]:
-    """Leave out pending publishers whose name is no longer free, with the reason for each."""
-    usable, refused = [], {}
-    for match in matches:
-        reason = _name_problem(match.publisher) if match.publisher.is_pending else None
-        if reason is None:
-            usable.append(match)
-        else:
-            refused[match.name] = reason
-    return usable, refused
-
-
-def _name_problem(publisher: Publisher) -> str | None:
-    user = publisher.added_by
-    if user is None or not user.is_active:
-        return "The user who waits for this project is no longer active."
-    try:
-        check_name(publisher.project_name, [user])
-    except NameRefused as reason:
-        return str(reason)
-    return None
+def _problems(waiting: list[Match]) -> dict[int, str]:
+    """Which pending publishers can no longer be used, and why, in as many queries as for one."""
+    if not waiting:
+        return {}
+    people = [match.publisher.added_by for match in waiting]
+    names = [match.publisher.project_name for match in waiting]
+    wishes = [(name, [user] if user else []) for name, user in zip(names, people, strict=True)]
+    problems = {}
+    for match, user, problem in zip(waiting, people, name_problems(wishes), strict=True):
+        if user is None or not user.is_active:
+            problems[match.publisher.pk] = "The user who waits for this project is no longer active."
+        elif problem is not None:
+            problems[match.publisher.pk] = problem
+    return problems
 
 
 def _refusal(
-    issuer: Issuer, reading: Reading, held: list[Match], missing: set[NormalizedName], refused: dict[str, str]
+    issuer: Issuer, reading: Reading, held: list[Match], missing: set[NormalizedName], lost: dict[str, str]
 ) -> InvalidPublisher | InvalidPendingPublisher:
-    about = [match for match in held if not missing or match.name in missing]
-    failing = [match for match in about if not match.ok]
-    if refused and not failing:
-        return InvalidPendingPublisher(" ".join(refused.values()))
+    if lost and not missing - lost.keys():
+        return InvalidPendingPublisher(" ".join(sorted({*lost.values()})[:MAX_EXPLAINED]))
     place = issuer.kind.place(reading)
-    silent = missing - {match.name for match in about}
+    about = [match for match in held if not match.ok and (not missing or match.name in missing)]
+    silent = missing - {match.name for match in about} - lost.keys()
     if silent:
         return InvalidPublisher(f"No publisher of {', '.join(sorted(silent))} trusts {place} at {issuer.url}.")
-    if not failing:
+    if not about:
         return InvalidPublisher(f"No project of this registry trusts {place} at {issuer.url}.")
-    nearest = min(failing, key=lambda match: (any(not c.ok for c in match.pins), _failures(match)))
-    return InvalidPublisher(f"A publisher of {nearest.name} trusts {place}, but: {explain(nearest)}")
+    said = [_why_not(match, place, named=match.name in missing) for match in _nearest(about)]
+    return InvalidPublisher(" ".join(dict.fromkeys(said)))
 
 
-def _failures(match: Match) -> int:
-    return sum(1 for check in match.checks if not check.ok) + (match.dead is not None)
+def _nearest(failing: list[Match]) -> list[Match]:
+    """The closest publisher of each of a few projects, those that were used first."""
+    best: dict[str, Match] = {}
+    for match in sorted(failing, key=_distance):
+        best.setdefault(match.name, match)
+    return list(best.values())[:MAX_EXPLAINED]
 
 
-def explain(match: Match) -> str:
-    """Why a publisher does not match, in sentences. Expected values are named only if every pin agrees."""
-    for pin in match.pins:
-        if not pin.ok:
-            return f"The claim `{pin.claim}` is not the registered id: the repository or its owner was replaced."
-    said = [f"{_expectation(check)}." for check in match.checks if not check.ok]
-    return " ".join([*([match.dead] if match.dead else []), *said])
+def _distance(match: Match) -> tuple[bool, bool, int]:
+    """Pins first; then a project that was uploaded to; then how many checks failed."""
+    failures = sum(1 for check in match.checks if not check.ok) + (match.dead is not None)
+    return (match.is_another, match.publisher.first_upload_at is None, failures)
+
+
+def _why_not(match: Match, place: str, *, named: bool) -> str:
+    """Why a publisher does not match. Where a pin differs nothing else is told, not even the project's name."""
+    if match.is_another:
+        pin = next(check.claim for check in match.pins if not check.ok)
+        who = f"A publisher of {match.name}" if named else "A publisher"
+        return (
+            f"{who} trusts {place}, but the claim `{pin}` is not the registered id: the repository or its owner was "
+            "replaced by another of the same name."
+        )
+    reasons = [match.dead] if match.dead else []
+    reasons += [_expectation(check) for check in match.checks if not check.ok]
+    return f"A publisher of {match.name} trusts {place}, but: {' '.join(reasons)}"
 
 
 def _expectation(check: Check) -> str:
     expected = " or ".join(check.expected) if isinstance(check.expected, list) else check.expected
     actual = "the token has none" if check.actual in (None, "") else f"the token says `{check.actual}`"
-    return f"The publisher expects `{check.claim}` to be `{expected}`; {actual}"
+    return f"The publisher expects `{check.claim}` to be `{expected}`; {actual}."

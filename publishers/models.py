@@ -3,7 +3,7 @@
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -16,9 +16,9 @@ from publishers.errors import InvalidPayload, NotEnabled
 from publishers.providers import PROVIDERS, choices
 from publishers.providers.base import Pin, Provider
 from registry.models import Project, User
-from registry.names import MAX_NAME_LENGTH, normalize
+from registry.names import MAX_NAME_LENGTH, normalize, ultranormalize
 
-# A publisher whose ids are not known yet must be used within this time, or it is dead (see ``Publisher.is_live``).
+# A publisher whose ids are not known yet must be used within this time, or it is dead (see ``Publisher.why_dead``).
 UNPINNED_LIFETIME = datetime.timedelta(days=30)
 SIGNING_ALGORITHMS = (
     "RS256",
@@ -131,7 +131,7 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
         """All that stand at a place, live or not: those that uploaded come first, in the order of their first."""
         return (
             self.filter(issuer=issuer, identity=identity)
-            .select_related("project")
+            .select_related("project", "added_by")
             .order_by(F("first_upload_at").asc(nulls_last=True), "pk")
         )
 
@@ -146,6 +146,7 @@ class Publisher(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, null=True, blank=True, related_name="publishers")
     project_name = models.CharField(max_length=MAX_NAME_LENGTH, help_text="As it was typed for a pending publisher.")
     normalized_name = models.CharField(max_length=MAX_NAME_LENGTH, editable=False)
+    ultranormalized_name = models.CharField(max_length=MAX_NAME_LENGTH, editable=False)
     label = models.CharField(max_length=100, blank=True)
     enabled = models.BooleanField(default=True)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -154,6 +155,9 @@ class Publisher(models.Model):
     unpinned_since = models.DateTimeField(null=True, blank=True, editable=False)
     identity = models.CharField(max_length=400, editable=False)
     fingerprint = models.CharField(max_length=64, editable=False)
+    generation = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Grows when what it trusts is changed: upload tokens of before are dead."
+    )
     added_by = models.ForeignKey(
         User,
         models.SET_NULL,
@@ -164,6 +168,9 @@ class Publisher(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     first_upload_at = models.DateTimeField(null=True, editable=False)
+
+    # What it trusted when it was read or saved.
+    _trusted: tuple[Any, ...] = ()
 
     objects = PublisherQuerySet.as_manager()
 
@@ -184,21 +191,43 @@ class Publisher(models.Model):
         indexes = [
             # PostgreSQL puts NULLs last unless told otherwise, as at() does; SQLite cannot say it in an index.
             models.Index(fields=["issuer", "identity", "first_upload_at", "id"], name="publisher_at_place"),
-            models.Index(fields=["normalized_name"], name="publisher_by_name"),
+            models.Index(fields=["ultranormalized_name"], name="publisher_by_name"),
         ]
 
     def __str__(self) -> str:
         return f"{self.issuer.kind.label}: {self.description}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the derived columns in step with the fields."""
+        """Keep the derived columns in step with the fields, and count what ends the tokens of before."""
         if self.project is not None:
             self.project_name = self.project.name
         self.normalized_name = normalize(self.project_name)
+        self.ultranormalized_name = ultranormalize(self.project_name)
         self.identity = self.issuer.kind.identity(self.values)
         self.fingerprint = fingerprint_of(self.issuer, self.values)
         self._mark_pinned()
+        if not self._state.adding and self._trust() != self._trusted:
+            self.generation += 1
         super().save(*args, **kwargs)
+        self._trusted = self._trust()
+
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any
+    ) -> "Publisher":
+        """Remember what it trusted when it was read."""
+        publisher = super().from_db(db, field_names, values, **options)
+        if len(values) == len(cls._meta.concrete_fields):
+            publisher._trusted = publisher._trust()
+        return publisher
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Remember anew."""
+        super().refresh_from_db(*args, **kwargs)
+        self._trusted = self._trust()
+
+    def _trust(self) -> tuple[Any, ...]:
+        return (self.enabled, self.expires_at, self.fingerprint, json.dumps(self.pins, sort_keys=True))
 
     @property
     def description(self) -> str:

@@ -74,8 +74,8 @@ def peek(text: str) -> UnverifiedToken:
     header, claims = _document("header", segments[1]), _document("payload", segments[2])
     signature = _decoded("signature", segments[3])
     issuer = claims.get("iss")
-    if not isinstance(issuer, str):
-        raise InvalidPayload("unknown trusted publishing issuer: the claim `iss` is not a text")
+    if not isinstance(issuer, str) or has_control(issuer):
+        raise InvalidPayload("unknown trusted publishing issuer: the claim `iss` is no text without control characters")
     return UnverifiedToken(issuer, header, claims, f"{segments[1]}.{segments[2]}".encode(), signature)
 
 
@@ -87,12 +87,13 @@ def verify(unverified: UnverifiedToken, issuer: Issuer, key: Key) -> Verified:
         raise InvalidToken(f"The claim `iss` is {_shown(unverified.issuer)}, not {issuer.url}.")
     _check_audience(claims, issuer.expected_audience)
     expires_at = _check_dates(claims, issuer.max_token_age)
+    _check_storable(claims)
     return Verified(claims, _identity_token_id(unverified), expires_at)
 
 
 def _document(name: str, segment: str) -> dict[str, Any]:
     try:
-        document = strictjson.parse(_decoded(name, segment))
+        document = strictjson.parse(_decoded(name, segment), with_nul=name == "payload")
     except strictjson.NotStrict as wrong:
         raise InvalidPayload(f"The token is not a JWT: its {name} is not taken, because {wrong}.") from None
     if not isinstance(document, dict):
@@ -175,6 +176,13 @@ def _date(claims: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_DATE:
         raise InvalidToken(f"The claim `{name}` must be a number of seconds since 1970.")
     return value
+
+
+def _check_storable(claims: Mapping[str, Any]) -> None:
+    """PostgreSQL stores no NUL, so none may be in what an exchange keeps, a claim that nobody looks at included."""
+    for name, value in claims.items():
+        if any("\x00" in text for text in strictjson.strings({name: value})):
+            raise InvalidToken(f"The claim {_shown(name)} has a NUL character in it.")
 
 
 def _identity_token_id(unverified: UnverifiedToken) -> str:

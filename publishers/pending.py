@@ -16,9 +16,12 @@ def connect() -> None:
 
 
 def reify(publisher: Publisher, project: Project, actor: Actor) -> None:
-    """Turn the pending publisher whose first upload created ``project`` into its trusted publisher."""
+    """Turn the pending publisher whose first upload created ``project`` into its trusted publisher.
+
+    The caller holds its row lock, and has seen that it may still be used.
+    """
     publisher.project = project
-    publisher.save()
+    publisher.save(update_fields=["project", "project_name", "normalized_name", "ultranormalized_name"])
     Event.objects.record(
         "project:oidc:publisher-added",
         actor,
@@ -40,12 +43,12 @@ def reify(publisher: Publisher, project: Project, actor: Actor) -> None:
 
 
 def invalidate(project: Project, credential: Any, actor: Actor, **_kwargs: Any) -> None:
-    """Remove the pending publishers whose name is now taken, and tell each waiting user's history.
+    """Remove the pending publishers whose name is now taken or too similar, and tell each waiting user's history.
 
-    ``credential.credited`` names the one that made the project: it is reified, not removed.
+    ``credential.credited_publisher_id`` names the one that made the project: it is reified, not removed.
     """
     reified = getattr(credential, "credited_publisher_id", lambda _name: None)(project.normalized_name)
-    waiting = Publisher.objects.pending().filter(normalized_name=project.normalized_name)
+    waiting = Publisher.objects.pending().filter(ultranormalized_name=project.ultranormalized_name)
     if reified is not None:
         waiting = waiting.exclude(pk=reified)
     for publisher in waiting.select_related("issuer", "added_by"):

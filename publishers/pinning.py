@@ -1,25 +1,31 @@
 """Writing down the ids that never change, at the first granted exchange."""
 
+from collections.abc import Iterable
+
 from publishers.matching import Match
 from publishers.models import Publisher
 from publishers.providers.base import Reading
 
 
 class Overtaken(Exception):
-    """Another exchange, or a person, changed the publisher since it was read: read it again."""
+    """Another exchange, or a person, changed what the token was held against since it was read: read it again."""
 
 
-def learn(match: Match, reading: Reading) -> None:
-    """Pin what the token says where nothing is pinned yet, by one conditional update.
+def learn(matches: Iterable[Match], reading: Reading) -> None:
+    """Pin what the token says where nothing is pinned yet, each publisher by one conditional update.
 
-    Raises Overtaken when the pins are no longer those that the token was held against.
+    In the order of their keys, so that two exchanges never wait for each other. Raises Overtaken when the pins are
+    no longer those that the token was held against.
     """
-    publisher = match.publisher
+    for publisher in sorted((match.publisher for match in matches), key=lambda publisher: publisher.pk):
+        _learn(publisher, reading)
+
+
+def _learn(publisher: Publisher, reading: Reading) -> None:
     learned = {pin.name: reading[pin.name] for pin in publisher.missing_pins() if reading.get(pin.name)}
     if not learned:
         return
     pins = {**publisher.pins, **learned}
-    unchanged = Publisher.objects.filter(pk=publisher.pk, pins=publisher.pins, fingerprint=publisher.fingerprint)
+    unchanged = Publisher.objects.filter(pk=publisher.pk, pins=publisher.pins, generation=publisher.generation)
     if not unchanged.update(pins=pins, unpinned_since=None):
         raise Overtaken
-    publisher.pins = pins

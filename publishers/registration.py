@@ -79,7 +79,7 @@ def add_pending(project_name: str, user: User, issuer: Issuer, wanted: Wanted, a
     publisher = _row(issuer, wanted, project_name=project_name, added_by=user)
     with transaction.atomic():
         # Two additions of one user wait for each other here, so that both cannot take the last place.
-        User.objects.select_for_update().get(pk=user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         _remove_expired(publisher, actor)
         check_pending_limit(user)
         _insert(publisher)
@@ -100,6 +100,8 @@ def change(publisher: Publisher, wanted: Wanted, actor: Actor) -> bool:
         after = in_words(row)
         if before == after:
             return False
+        if moved:
+            row.first_upload_at = None  # of the other workload: it must not go before those that uploaded from here
         if moved or before["pins"] != after["pins"]:
             row.unpinned_since = None  # saving starts the time anew where nothing is pinned
         _update(row)
@@ -169,7 +171,9 @@ def _apply(row: Publisher, wanted: Wanted, *, moved: bool) -> None:
 
 
 def _locked(publisher: Publisher) -> Publisher:
-    rows = Publisher.objects.select_for_update(of=("self",)).select_related("issuer", "project", "added_by")
+    rows = Publisher.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "issuer", "project", "added_by"
+    )
     return rows.get(pk=publisher.pk)
 
 

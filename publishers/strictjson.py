@@ -16,6 +16,7 @@ MAX_DIGITS = 32
 
 # An unterminated string is taken to the end, so that no text is walked twice.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
@@ -23,8 +24,11 @@ class NotStrict(ValueError):
     """The text is not JSON, or is JSON that is not taken; the message says why and repeats nothing of it."""
 
 
-def parse(data: bytes | str) -> Any:
-    """The document that ``data`` holds, in UTF-8. Raises NotStrict and nothing else, whatever it is given."""
+def parse(data: bytes | str, *, with_nul: bool = False) -> Any:
+    """The document that ``data`` holds, in UTF-8. Raises NotStrict and nothing else, whatever it is given.
+
+    ``with_nul`` lets NUL characters pass, for a caller who says himself what is wrong with them.
+    """
     text = _decoded(data)
     _refuse_depth(text)
     try:
@@ -39,7 +43,8 @@ def parse(data: bytes | str) -> Any:
         raise
     except ValueError:  # its message and its ``doc`` hold the text, which may be a secret
         raise NotStrict("it is not JSON") from None
-    if "\\u" in text and any(_UNSTORABLE.search(found) for found in _strings(document)):
+    unwanted = _SURROGATE if with_nul else _UNSTORABLE
+    if "\\u" in text and any(unwanted.search(found) for found in strings(document)):
         raise NotStrict("it holds a lone surrogate or a NUL character")
     return document
 
@@ -85,13 +90,14 @@ def _fraction(digits: str) -> float:
     return number
 
 
-def _strings(document: Any) -> Iterator[str]:
+def strings(document: Any) -> Iterator[str]:
+    """Every text of a document, the names of members among them."""
     if isinstance(document, str):
         yield document
     elif isinstance(document, dict):
         yield from document
         for value in document.values():
-            yield from _strings(value)
+            yield from strings(value)
     elif isinstance(document, list):
         for value in document:
-            yield from _strings(value)
+            yield from strings(value)

@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 
 # Audiences of services at which a token must never be usable here too.
 FOREIGN_AUDIENCES = frozenset({"pypi", "testpypi", "sigstore", "sts.amazonaws.com"})
@@ -43,4 +44,4 @@ def _proxies() -> list[CheckMessage]:
 def _site() -> list[CheckMessage]:
     if settings.DEBUG or urlsplit(settings.SITE_URL).scheme == "https":
         return []
-    return [Warning("SITE_URL is not https: uv refuses to upload with trusted publishing", id="gatehouse.W001")]
+    return [checks.Warning("SITE_URL is not https: uv refuses to upload with trusted publishing", id="gatehouse.W001")]

@@ -94,6 +94,14 @@ def database(name: str, default: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name} must be sqlite:///FILE or postgres://USER:PASSWORD@HOST/NAME") from wrong
 
 
+def make_folder(name: str, path: Path) -> None:
+    """Make the folder that a setting names, unless it is there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise ImproperlyConfigured(f"{name} names the folder {path}, which cannot be made: {wrong.strerror}") from wrong
+
+
 def folder(name: str, default: str, base: Path) -> Path:
     """The folder that ``file:DIR`` names; a relative one lies under ``base``."""
 

@@ -21,7 +21,7 @@ _STATES = {
 def set_options(project: Project, actor: Actor, **wanted: Any) -> dict[str, tuple[Any, Any]]:
     """Set some of OPTIONS; returns what changed, as (before, after)."""
     with transaction.atomic():
-        row = Project.objects.select_for_update().get(pk=project.pk)
+        row = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         changes = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
         for name, (_, after) in changes.items():
             setattr(row, name, after)

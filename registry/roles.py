@@ -44,7 +44,7 @@ def remove_role(project: Project, user: User, *, actor: Actor) -> bool:
 
 def _locked_role(project: Project, user: User) -> Role | None:
     # The project's row, not the role's: two owners who remove each other at once must wait for one another.
-    Project.objects.select_for_update().filter(pk=project.pk).first()
+    Project.objects.select_for_update(no_key=True).filter(pk=project.pk).first()
     return Role.objects.select_related("project", "user").filter(project=project, user=user).first()
 
 

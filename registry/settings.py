@@ -89,6 +89,7 @@ TEMPLATES = [
     }
 ]
 
+THREADS = env.whole("THREADS", 8, 1, 1000)  # of each worker of the server
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'gatehouse.sqlite3'}")}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
@@ -99,12 +100,13 @@ if _database["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL;",
     }
     if str(_database["NAME"]) != ":memory:":
-        Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        _database["NAME"] = BASE_DIR / _database["NAME"]
+        env.make_folder("DATABASE_URL", _database["NAME"].parent)
 else:
     _database["CONN_HEALTH_CHECKS"] = True
     _database.setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
-        "max_size": env.whole("THREADS", 8, 1, 1000) + 2,
+        "max_size": THREADS + 2,
         "timeout": 10,
     }
 

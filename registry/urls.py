@@ -8,6 +8,7 @@ from registry.uploads import views as uploads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", front.front, name="front"),
+    path("favicon.ico", front.favicon),
     path("", include("registry.index.urls")),
     path("", include("tokens.urls")),
     path("legacy", uploads.add_slash),

@@ -12,7 +12,7 @@ from django.db import connections
 from tests import machine
 from tests.environment import FOLDER
 from tests.issuers import authority, authority_file, issuer, signing_key, trusted  # noqa: F401
-from tests.server import Certificate, RegistryServer
+from tests.server import Certificate, RegistryServer, database_url_of_the_tests
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -82,6 +82,8 @@ def start_server(django_db_setup: None, certificate: Certificate) -> Iterator[Ca
 
     They use the test database: mark the test ``django_db(transaction=True)`` so that they see its rows.
     """
+    if database_url_of_the_tests() == os.environ["DATABASE_URL"]:
+        pytest.fail("there is no test database: no test of this run is marked django_db", pytrace=False)
     started: list[RegistryServer] = []
 
     def start(**changes: str) -> RegistryServer:

@@ -1,6 +1,6 @@
 """The production server as it is started: over TLS, with slow clients, with wrong settings, when it is stopped.
 
-No test here touches a row: none needs the ``django_db`` mark, whose cleaning takes longer than the tests.
+All but the first touch no row, and so do without the ``django_db`` mark, whose cleaning takes longer than they do.
 """
 
 import os
@@ -13,11 +13,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import connection
 
+from registry.actors import Actor
+from registry.creation import create_project
+from registry.models import User
 from tests.machine import needs_postgresql
 from tests.server import ROOT, Certificate, RegistryServer, database_url_of_the_tests
 
@@ -26,6 +30,14 @@ START = [sys.executable, "-m", "registry.serve"]
 CROWD = 40
 AUDIENCE = b"GET /_/oidc/audience HTTP/1.1\r\nHost: localhost\r\n"
 MINT = b"POST /_/oidc/mint-token HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_serves_the_rows_that_a_test_makes(registry_server: RegistryServer):
+    create_project("sampleproject", owners=[User.objects.create_user("alice")], actor=Actor("test"))
+    with closing(registry_server.connection()) as asked:
+        asked.request("GET", "/simple/sampleproject/")
+        assert asked.getresponse().status == 200
 
 
 def test_the_reason_phrase_tells_why(registry_server: RegistryServer):
@@ -49,6 +61,21 @@ def test_two_requests_sent_at_once_are_both_answered(registry_server: RegistrySe
     with talking_to(registry_server) as client:
         client.sendall((AUDIENCE + b"\r\n") * 2)
         assert received(client, lambda seen: seen.count(b'"audience"') == 2)
+
+
+def test_a_tls_session_is_resumed_at_whichever_worker(registry_server: RegistryServer):
+    trusting = ssl.create_default_context(cafile=registry_server.ca_file)
+    session, resumed = None, []
+    for _ in range(6):
+        with (
+            _says_nothing(registry_server) as plain,
+            trusting.wrap_socket(plain, server_hostname="localhost", session=session) as client,
+        ):
+            client.sendall(AUDIENCE + b"Connection: close\r\n\r\n")
+            assert received(client, lambda seen: b'"audience"' in seen)
+            session = client.session
+            resumed.append(client.session_reused)
+    assert resumed == [False, True, True, True, True, True]
 
 
 def test_the_server_does_not_say_which_version_it_is(registry_server: RegistryServer):
@@ -173,6 +200,14 @@ def test_requests_in_flight_are_finished_before_it_stops(
     assert server.stop() == 0
 
 
+def test_a_worker_that_is_just_starting_stops_too(start_server: Callable[..., RegistryServer]):
+    server = start_server(WORKERS="8")  # the first answers while the last are being forked
+    began = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - began < 20
+    assert "SIGKILL" not in server.log()
+
+
 def test_clients_without_a_request_do_not_delay_the_stop(start_server: Callable[..., RegistryServer]):
     server = start_server()
     began = time.monotonic()
@@ -220,8 +255,11 @@ def test_a_killed_server_comes_back_on_its_port(start_server: Callable[..., Regi
         ("FILES_URL", "file:/proc/none", "FILES_URL: "),
     ],
 )
-def test_a_wrong_setting_stops_the_start_with_one_line(certificate: Certificate, name: str, value: str, told: str):
-    environment = {**RegistryServer(certificate, {}).on_a_free_port().environment, name: value}
+def test_a_wrong_setting_stops_the_start_with_one_line(
+    certificate: Certificate, tmp_path: Path, name: str, value: str, told: str
+):
+    right = {"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}"}
+    environment = {**RegistryServer(certificate, right).on_a_free_port().environment, name: value}
     ended = subprocess.run(START, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"gatehouse: {told}")

@@ -7,6 +7,7 @@ import datetime
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -42,6 +43,7 @@ class TokenAuthentication(BaseAuthentication):
         return 'Basic realm="package registry"'
 
 
+@sensitive_variables("text")
 def find(text: str) -> Credential | None:
     """The live credential of a token's text; None if there is none. Noise is told by its checksum, unasked."""
     kind = secrets.kind_of(text)

@@ -2,13 +2,15 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from registry.actors import Actor
-from registry.models import Event, Project
-from tokens import secrets
+from registry.models import Event
+from tokens import history, secrets
 from tokens.models import UploadToken
 
 
+@sensitive_variables("text")
 def burn(text: str, actor: Actor) -> None:
     """Kill the upload token of that text, if it lives, and say nothing about whether it did.
 
@@ -22,8 +24,4 @@ def burn(text: str, actor: Actor) -> None:
     with transaction.atomic():
         alive = UploadToken.objects.filter(pk=token.pk, burnt_at__isnull=True, revoked_at__isnull=True)
         if alive.update(burnt_at=timezone.now()):
-            names = [grant["project"] for grant in token.grants]
-            Event.objects.bulk_create(
-                Event.line("project:oidc:upload-token-burnt", actor, project=project, exchange=str(token.exchange_id))
-                for project in Project.objects.filter(normalized_name__in=names)
-            )
+            Event.objects.bulk_create(history.lines("upload-token-burnt", token, actor))

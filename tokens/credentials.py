@@ -16,8 +16,9 @@ from tokens.models import ApiToken, UploadToken
 class UploadTokenCredential:
     """An upload token: it opens ``/legacy/`` for the projects of its grants, and nothing else."""
 
-    def __init__(self, token: UploadToken) -> None:
+    def __init__(self, token: UploadToken, name: str = "") -> None:
         self.token = token
+        self.name = normalize(name)  # of the project that is being uploaded to, once that is known
 
     @property
     def is_live(self) -> bool:
@@ -32,13 +33,19 @@ class UploadTokenCredential:
         return {
             grants[publisher.pk]["project"]: publisher
             for publisher in standing.select_related("issuer", "project", "added_by")
-            if publisher.fingerprint == grants[publisher.pk]["fingerprint"] and publisher.why_dead() is None
+            if publisher.generation == grants[publisher.pk]["generation"] and publisher.why_dead() is None
         }
 
-    def locked(self) -> "UploadTokenCredential":
-        """The same token read anew under a row lock. Raises InvalidCredentials when it has died meanwhile."""
-        token = UploadToken.objects.select_for_update().filter(pk=self.token.pk).first()
-        fresh = UploadTokenCredential(token) if token is not None else None
+    def locked(self, name: str) -> "UploadTokenCredential":
+        """The same token, and the publisher that it credits for ``name``, read anew under row locks.
+
+        Raises InvalidCredentials when the token has died meanwhile.
+        """
+        token = UploadToken.objects.select_for_update(no_key=True).filter(pk=self.token.pk).first()
+        fresh = UploadTokenCredential(token, name) if token is not None else None
+        if fresh is not None:
+            # Read for its lock alone; what it says is read after that, by ``publishers``.
+            Publisher.objects.select_for_update(no_key=True).filter(pk__in=fresh._granted(fresh.name)).first()
         if fresh is None or not fresh.is_live:
             raise InvalidCredentials
         return fresh
@@ -54,17 +61,18 @@ class UploadTokenCredential:
     def owners_of_new(self, name: str, version: str) -> list[User]:
         """The user who waits for ``name`` with the credited pending publisher."""
         publisher = self.publishers.get(normalize(name))
-        if publisher is None or not publisher.is_pending or publisher.added_by is None:
+        user = publisher.added_by if publisher is not None and publisher.is_pending else None
+        if user is None or not user.is_active:
             raise UploadRefused(
                 "Non-user identities cannot create new projects. This was probably caused by publishing under another "
                 f"name than the pending publisher's, or by a project '{name}' that does not exist."
             )
         self._check_version(normalize(name), version)
-        return [publisher.added_by]
+        return [user]
 
     def actor(self, address: str | None) -> Actor:
-        """The publisher in words."""
-        publisher = next(iter(self.publishers.values()), None)
+        """The credited publisher in words."""
+        publisher = self.publishers.get(self.name)
         return Actor(str(publisher) if publisher else "upload token", address=address)
 
     def credited_publisher_id(self, name: str) -> int | None:
@@ -79,6 +87,9 @@ class UploadTokenCredential:
     def may_download(self, project: Project) -> bool:
         """Never."""
         return False
+
+    def _granted(self, name: str) -> list[int]:
+        return [grant["publisher"] for grant in self.token.grants if grant["project"] == name]
 
     def _check_version(self, name: str, version: str) -> None:
         only = next((grant["version"] for grant in self.token.grants if grant["project"] == name), None)
@@ -97,9 +108,9 @@ class ApiTokenCredential:
         """Whether it opens anything."""
         return self.token.is_live()
 
-    def locked(self) -> "ApiTokenCredential":
+    def locked(self, name: str) -> "ApiTokenCredential":
         """The same token read anew under a row lock. Raises InvalidCredentials when it has died meanwhile."""
-        token = ApiToken.objects.select_for_update().filter(pk=self.token.pk).first()
+        token = ApiToken.objects.select_for_update(no_key=True).filter(pk=self.token.pk).first()
         if token is None or not token.is_live():
             raise InvalidCredentials
         return ApiTokenCredential(token)

@@ -3,14 +3,18 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.views.decorators.debug import sensitive_variables
 from packaging.utils import NormalizedName
 
 from publishers import keys, matching, oidc
-from publishers.errors import Refused
+from publishers.errors import Busy, Refused
 from publishers.models import Issuer, Publisher
 from publishers.pinning import Overtaken
 from tokens import redemption
 from tokens.redemption import Attempt, Client, Granted
+
+# An exchange that pins a publisher's ids may be overtaken by another one, which then has pinned them.
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Wanted:
     single_use: bool = False
 
 
+@sensitive_variables()
 def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
     """Turn an identity token into an upload token. Raises Refused with the reason.
 
@@ -30,12 +35,13 @@ def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
     unverified = oidc.peek(unverified_text)
     issuer = Issuer.objects.trusted(unverified.issuer)
     verified = oidc.verify(unverified, issuer, keys.find(issuer, unverified.key_id))
-    reading = issuer.kind.read(verified.claims)
-    attempt = Attempt(issuer, unverified.key_id, verified, reading, client)
-    try:
-        return _match_and_grant(attempt, wanted)
-    except Overtaken:  # by an exchange that pinned the publisher's ids a moment ago: hold the token against those
-        return _match_and_grant(attempt, wanted)
+    attempt = Attempt(issuer, unverified.key_id, verified, issuer.kind.read(verified.claims), client)
+    for _ in range(TRIES):
+        try:
+            return _match_and_grant(attempt, wanted)
+        except Overtaken:
+            continue
+    raise Busy("The publishers of this workload are being changed at this moment; try again.")
 
 
 def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:
@@ -44,8 +50,8 @@ def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:
     try:
         matches = matching.credited(issuer, standing, reading, wanted.projects)
     except Refused as refusal:
+        redemption.check_unused(attempt)
         if standing or Publisher.objects.at(issuer, attempt.identity).exists():
-            checks = [redemption.as_record(matching.hold(publisher, reading)) for publisher in standing[:20]]
-            redemption.refuse(attempt, refusal, standing, checks)
+            redemption.refuse(attempt, refusal, standing)
         raise
     return redemption.grant(attempt, matches, single_use=wanted.single_use)

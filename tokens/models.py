@@ -15,7 +15,7 @@ from tokens.ids import uuid7
 class Exchange(models.Model):
     """One attempt to turn an identity token into an upload token, after its signature was verified.
 
-    Written once. Columns copy the names that they speak of; references may go.
+    Written once; only ``replays`` is counted up. Columns copy the names that they speak of; references may go.
     """
 
     class Outcome(models.TextChoices):
@@ -70,8 +70,8 @@ class UploadToken(models.Model):
         null=True,
         help_text="The identity token's id; empty where an issuer's tokens may be exchanged until they expire.",
     )
-    redeemed_until = models.DateTimeField(help_text="The identity token's exp and the leeway.")
-    # [{"project": normal name, "publisher": id, "fingerprint": text, "version": text or null}, …]
+    redeemed_until = models.DateTimeField(help_text="The identity token's exp, the leeway and a margin.")
+    # [{"project": normal name, "publisher": id, "generation": number, "version": text or null}, …]
     grants = models.JSONField(default=list)
     single_use = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)

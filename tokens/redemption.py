@@ -1,15 +1,16 @@
 """From a match to an upload token: redeem, mint, record, in one transaction."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
-from publishers import pinning
+from publishers import matching, pinning
 from publishers.errors import InvalidReuseToken, Refused
 from publishers.matching import Match
 from publishers.models import Issuer, Publisher
@@ -20,6 +21,9 @@ from registry.models import Event
 from tokens import secrets
 from tokens.ids import uuid7
 from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
+
+# Of a refusal so many publishers are kept with their checks.
+MAX_RECORDED = 20
 
 
 @dataclass(frozen=True)
@@ -71,16 +75,18 @@ class Attempt:
 class Granted:
     """What the CI job gets. ``text`` is the token itself: it leaves in one answer and nowhere else."""
 
-    text: str
+    text: str = field(repr=False)
     expires_at: datetime.datetime
     projects: list[str]
     exchange_id: str
 
 
+@sensitive_variables("text")
 def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Granted:
     """Redeem the identity token, mint an upload token for the matches, and record it all or nothing.
 
-    Raises InvalidReuseToken when the identity token was redeemed before, also a moment ago on another machine.
+    Raises InvalidReuseToken when the identity token was redeemed before, also a moment ago on another machine, and
+    Overtaken when a publisher or its project went or changed since it was read.
     """
     text, exchange_id = secrets.new(secrets.UPLOAD), uuid7()
     expires_at = timezone.now() + datetime.timedelta(seconds=settings.UPLOAD_TOKEN_TTL)
@@ -91,15 +97,28 @@ def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Grante
         with transaction.atomic():
             token.save(force_insert=True)
             _record_grant(attempt, matches, exchange_id)
-            for match in matches:
-                pinning.learn(match, attempt.reading)
+            pinning.learn(matches, attempt.reading)
     except IntegrityError as conflict:
-        raise _replay(attempt, conflict) from conflict
+        check_unused(attempt)
+        raise pinning.Overtaken from conflict
     return Granted(text, expires_at, sorted(match.name for match in matches), str(exchange_id))
 
 
-def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher], checks: list[dict[str, Any]]) -> None:
+def check_unused(attempt: Attempt) -> None:
+    """Raise InvalidReuseToken if the identity token was redeemed before; that is counted on the original exchange."""
+    used = UploadToken.objects.filter(issuer_url=attempt.issuer.url, redeemed=attempt.verified.identity_token_id)
+    original = used.first()
+    if original is None:
+        return
+    Exchange.objects.filter(upload_token=original).update(replays=F("replays") + 1)
+    refusal = InvalidReuseToken("This identity token was used before. Ask the CI service for a new one.")
+    refusal.exchange = str(original.exchange_id or "")
+    raise refusal
+
+
+def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> None:
     """Record a refusal once per identity token, with a line in the history of each project it concerns."""
+    checks = [as_record(matching.hold(publisher, attempt.reading)) for publisher in standing[:MAX_RECORDED]]
     exchange = attempt.record(
         Exchange.Outcome.REFUSED, code=refusal.code, description=refusal.description, checks=checks
     )
@@ -138,7 +157,7 @@ def _grant(match: Match) -> dict[str, Any]:
     return {
         "project": match.name,
         "publisher": match.publisher.pk,
-        "fingerprint": match.publisher.fingerprint,
+        "generation": match.publisher.generation,
         "version": match.version,
     }
 
@@ -195,16 +214,3 @@ def _refusal_lines(attempt: Attempt, refusal: Refused, standing: list[Publisher]
         )
         for project in list(projects.values())[:100]
     ]
-
-
-def _replay(attempt: Attempt, conflict: IntegrityError) -> Exception:
-    """The refusal of a second use, counted on the original exchange; another conflict is no replay."""
-    original = UploadToken.objects.filter(
-        issuer_url=attempt.issuer.url, redeemed=attempt.verified.identity_token_id
-    ).first()
-    if original is None:
-        return conflict
-    Exchange.objects.filter(upload_token=original).update(replays=F("replays") + 1)
-    refusal = InvalidReuseToken("This identity token was used before. Ask the CI service for a new one.")
-    refusal.exchange = str(original.exchange_id or "")
-    return refusal

@@ -1,12 +1,11 @@
 """Revoking tokens: an administrator, or a leak, ends them before their time."""
 
-from typing import Any
-
 from django.db import transaction
 from django.utils import timezone
 
 from registry.actors import Actor
-from registry.models import Event, Project
+from registry.models import Event
+from tokens import history
 from tokens.models import ApiToken, UploadToken
 
 MAX_REASON = 200  # of the column
@@ -34,14 +33,7 @@ def revoke_upload_token(token: UploadToken, reason: str, actor: Actor) -> bool:
     with transaction.atomic():
         if not _revoke(token, reason):
             return False
-        names = {grant["project"] for grant in token.grants}
-        projects = Project.objects.filter(normalized_name__in=names)
-        details: dict[str, Any] = {"exchange": str(token.exchange_id or ""), "reason": reason, "covered": sorted(names)}
-        Event.objects.bulk_create(
-            Event.line("project:oidc:upload-token-revoked", actor, project=project, token=token.pk, **details)
-            # Of an upload token for names that nobody has yet the registry's own history speaks.
-            for project in [*projects] or [None]
-        )
+        Event.objects.bulk_create(history.lines("upload-token-revoked", token, actor, token=token.pk, reason=reason))
     return True
 
 

@@ -1,18 +1,23 @@
 """The exchange's endpoints. No session, no CSRF, no authentication: the token in the body is what counts."""
 
+import logging
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import SuspiciousOperation
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from publishers import strictjson
 from publishers.errors import (
+    Busy,
     Disabled,
     InvalidPayload,
     LengthRequired,
+    Malformed,
     NotAcceptable,
     NotAllowedMethod,
     Refused,
@@ -25,9 +30,9 @@ from tokens.exchange import exchange
 from tokens.redemption import Client
 
 MAX_BODY = 64 * 1024
-# Of a body that is too large this much is read and thrown away, so that the client sees the answer.
-MAX_DRAINED = 8 * 1024 * 1024
 UPLOAD_PATH = "/legacy/"
+
+logger = logging.getLogger(__name__)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -44,10 +49,9 @@ class ExchangeView(View):
                 raise NotAcceptable(f"This endpoint answers {negotiation.PYTP} and {negotiation.JSON}.")
             response = super().dispatch(request, *args, **kwargs)
             assert isinstance(response, HttpResponse)
-        except Refused as refusal:
-            response = _refused(refusal, problem=media != negotiation.JSON)
-        else:
             response["Content-Type"] = media
+        except (Refused, UnreadablePostError, SuspiciousOperation, OperationalError) as failure:
+            response = _refused(_as_refusal(failure), problem=media != negotiation.JSON)
         response["Cache-Control"] = "no-store"
         return response
 
@@ -126,8 +130,7 @@ def _payload(request: HttpRequest) -> Any:
     length = request.META.get("CONTENT_LENGTH") or ""
     if not length.isascii() or not length.isdigit():
         raise LengthRequired("The request must have a Content-Length.")
-    if int(length) > MAX_BODY:
-        _drain(request)
+    if len(length) > 15 or int(length) > MAX_BODY:
         raise TooLarge(f"The request body is larger than {MAX_BODY} bytes.")
     try:
         return strictjson.parse(request.read(MAX_BODY))
@@ -135,16 +138,22 @@ def _payload(request: HttpRequest) -> Any:
         raise InvalidPayload(f"The request body is not valid JSON: {wrong}") from None
 
 
-def _drain(request: HttpRequest) -> None:
-    left = MAX_DRAINED
-    while left > 0 and (chunk := request.read(min(left, 64 * 1024))):
-        left -= len(chunk)
-
-
 def _client(request: HttpRequest) -> Client:
     agent = request.META.get("HTTP_USER_AGENT", "")
     printable = "".join(letter for letter in agent if letter.isprintable())
     return Client(request.META.get("REMOTE_ADDR") or None, printable[:300])
+
+
+def _as_refusal(failure: Exception) -> Refused:
+    """What went wrong below, as a machine can read it."""
+    if isinstance(failure, Refused):
+        return failure
+    if isinstance(failure, UnreadablePostError):
+        return InvalidPayload("The request ended before its body was complete.")
+    if isinstance(failure, SuspiciousOperation):
+        return Malformed("The request is not one that this endpoint reads.")
+    logger.error("The database cannot be had for an exchange", exc_info=failure)
+    return Busy("The registry is busy; try again in a few seconds.")
 
 
 def _refused(refusal: Refused, *, problem: bool) -> HttpResponse:

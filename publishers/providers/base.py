@@ -7,9 +7,9 @@ in the fields' own names. Everything else (forms, storage, lookup, comparison, e
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from publishers.errors import InvalidToken
 
@@ -21,6 +21,7 @@ Reading = Mapping[str, Value]
 MAX_CLAIM_LENGTH = 1024
 # An index entry must stay far below PostgreSQL's limit of about 2,700 bytes.
 MAX_IDENTITY_LENGTH = 400
+MAX_WILDCARDS = 8
 
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -128,9 +129,11 @@ class Glob(Constraint):
         return glob_matches(self.normalize(expected), self.normalize(actual))
 
     def refusal(self, value: str) -> str | None:
-        """A glob begins with literal text."""
+        """A glob begins with literal text, and has few wildcards: each makes every exchange dearer."""
         if value[:1] in {"*", "?"}:
             return f"{self.label} must begin with literal text, not with a wildcard."
+        if len(re.findall(r"\*+|\?", value)) > MAX_WILDCARDS:
+            return f"{self.label} must have at most {MAX_WILDCARDS} wildcards."
         return super().refusal(value)
 
 
@@ -204,6 +207,19 @@ class Links:
     commit: str = ""
 
 
+class Answer(Protocol):
+    """What an API answered: its status, and its document if it was JSON."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def document(self) -> Any: ...
+
+
+Ask = Callable[[str], Answer]
+
+
 class LookupFailed(Exception):
     """The provider's API cannot be asked now; the message is a sentence."""
 
@@ -261,8 +277,11 @@ class Provider:
         said = [str(values[part.name]) for part in self.fields if values.get(part.name) and part.identity]
         return " ".join(said)
 
-    def lookup(self, values: Mapping[str, Any], api_url: str, token: str | None) -> dict[str, str]:
-        """Ids to pin, from the provider's API. Raises UnknownIdentity or LookupFailed. By default, none."""
+    def lookup(self, values: Mapping[str, Any], ask: Ask) -> dict[str, str]:
+        """Ids to pin, from the provider's API. Raises UnknownIdentity or LookupFailed. By default, none.
+
+        ``ask`` gets a path of the API that the issuer's row names, with its token and certificate.
+        """
         return {}
 
     def links(self, claims: Claims) -> Links:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from publishers import fetch
 from publishers.errors import InvalidToken
 from publishers.providers.base import (
     AllowList,
+    Ask,
     Check,
     Claims,
     Constraint,
@@ -106,7 +106,7 @@ class GitHub(Provider):
             "reusable_workflow",
             "Reusable workflow",
             claim="job_workflow_ref",
-            hint="Where the job's steps are, as OWNER/REPO/.github/workflows/FILE@REF, if it calls a reusable workflow.",
+            hint="Where the job's steps are, if it calls a reusable workflow: OWNER/REPO/.github/workflows/FILE@REF.",
             pattern=r"[^/@\s]+/[^/@\s]+/\.github/workflows/[^/@]+\.ya?ml@"
             r"(?:refs/(?:heads|tags)/.+|[0-9a-f]{40}|[0-9a-f]{64})",
             problem="Write OWNER/REPO/.github/workflows/FILE@ and then refs/heads/…, refs/tags/… or a full commit id.",
@@ -184,10 +184,10 @@ class GitHub(Provider):
             said.append(f"environment {values['environment']}")
         return " · ".join(said)
 
-    def lookup(self, values: Mapping[str, Any], api_url: str, token: str | None) -> dict[str, str]:
+    def lookup(self, values: Mapping[str, Any], ask: Ask) -> dict[str, str]:
         """The owner's id: https://docs.github.com/en/rest/users/users#get-a-user."""
         owner = str(values["owner"])
-        answer = fetch.get_json(f"{api_url}/users/{quote(owner, safe='')}", bearer=token)
+        answer = ask(f"/users/{quote(owner, safe='')}")
         if answer.status == 404:
             raise UnknownIdentity("owner", f"GitHub knows no user or organization {owner}.")
         owner_id = answer.document.get("id") if isinstance(answer.document, dict) else None

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.db.models.fields.json import KT
 from django.db.models.functions import Length
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -41,6 +42,12 @@ def front(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     matches = _matching(reader, query)
     found = _described(matches[:MOST_FOUND])
     return render(request, "search.html", {"query": query, "found": found, "more": len(matches) > MOST_FOUND})
+
+
+@require_safe
+def favicon(_request: HttpRequest) -> HttpResponseBase:
+    """The mark, where browsers look for it on pages that name none (the simple index, the admin)."""
+    return redirect(static("gatehouse.svg"))
 
 
 def _newest(reader: Reader) -> list[Found]:

@@ -6,6 +6,7 @@ import ssl
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from registry import env
@@ -29,7 +30,7 @@ class Options:
             host=env.matching("HOST", "127.0.0.1", r"[0-9A-Za-z.:_-]{1,253}", "an address to listen at"),
             port=env.whole("PORT", 8443, 1, 65535),
             workers=env.whole("WORKERS", 2, 1, 256),
-            threads=env.whole("THREADS", 8, 1, 1000),
+            threads=settings.THREADS,
             tls_cert=env.env.str("TLS_CERT", default="").strip(),
             tls_key=env.env.str("TLS_KEY", default="").strip(),
         )

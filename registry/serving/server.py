@@ -1,5 +1,6 @@
 """gunicorn, configured in code: no file beside the project, no flags to forget."""
 
+import signal
 import socket
 import ssl
 from pathlib import Path
@@ -23,6 +24,14 @@ class GracefulArbiter(Arbiter):  # type: ignore[misc]
     def handle_int(self) -> None:
         """Stop gracefully."""
         self.handle_term()
+
+    def spawn_worker(self) -> Any:
+        """Fork a worker. One that is told to stop before it can listen keeps that in mind (see ``init_signals``)."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 class Server(BaseApplication):  # type: ignore[misc]

@@ -37,11 +37,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         """Leave Ctrl-C, which the terminal sends to every process, to the arbiter."""
         super().init_signals()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # The arbiter blocked it for the fork: until here its own handler, which we inherit, would have lost it.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001  gunicorn's signature
         """Begin or cease to accept; when stopping, for good: a listener left open would take clients to nowhere."""
         super().set_accept_enabled(enabled)
-        if not self.alive:
+        if not self.alive and not enabled:
             for listener in self.sockets:
                 while self.accept(listener):
                     pass

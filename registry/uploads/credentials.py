@@ -13,8 +13,8 @@ class UploadCredential(Protocol):
     def opens(self, scope: str) -> bool:
         """Whether it opens anything of that kind; asked with ``upload`` before the body is read."""
 
-    def locked(self) -> "UploadCredential":
-        """The same credential read anew under a row lock, inside the storing transaction.
+    def locked(self, name: str) -> "UploadCredential":
+        """The same credential read anew under a row lock, inside the transaction that stores a file of ``name``.
 
         Raises InvalidCredentials when it has died meanwhile.
         """

@@ -110,8 +110,8 @@ def _store(upload: _Upload, credential: UploadCredential) -> None:
 
 def _store_locked(upload: _Upload, credential: UploadCredential) -> None:
     """Inside the transaction. The project's row lock makes two uploads to one project take turns."""
-    credential = credential.locked()
     form, file = upload.form, upload.file
+    credential = credential.locked(form.name)
     project, credential = _project(form, credential, upload.address)
     _check_size(file, project)
     if _is_stored(file):
@@ -146,7 +146,7 @@ def _project(form: UploadForm, credential: UploadCredential, address: str | None
             return create_project(form.name, owners=owners, actor=actor, credential=credential), credential
         except NameRefused:
             # Another upload may have created it meanwhile: then it is an upload to an existing project.
-            project, credential = _locked_project(form.name), credential.locked()
+            project, credential = _locked_project(form.name), credential.locked(form.name)
             if project is None:
                 raise
     _check_open(project, form, credential)
@@ -154,7 +154,7 @@ def _project(form: UploadForm, credential: UploadCredential, address: str | None
 
 
 def _locked_project(name: str) -> Project | None:
-    return Project.objects.named(name).select_for_update().first()
+    return Project.objects.named(name).select_for_update(no_key=True).first()
 
 
 def _release(project: Project, upload: _Upload, actor: Actor) -> tuple[Release, list[Event]]:

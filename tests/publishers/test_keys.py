@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from demo.issuer import DISCOVERY, KEY_SET, LocalIssuer
 from demo.signing import SigningKey
-from publishers import keys
+from publishers import keys, refreshing
 from publishers.errors import InvalidToken, KeysUnavailable
 from publishers.fetch import FetchFailed
 from publishers.jwk import BadKeySet
@@ -112,7 +112,7 @@ def test_an_older_set_answers_at_once_and_is_refreshed_behind(known, issuer, hel
     assert keys.find(row, issuer.key.key_id)
     assert keys.find(anew(row), issuer.key.key_id)
     held.set()
-    keys.settle()
+    refreshing.settle()
     assert fetches(issuer) == 1
     refreshed = anew(row).keys_refreshed_at
     assert refreshed is not None
@@ -123,7 +123,7 @@ def test_a_refresh_that_fails_behind_is_tried_again_after_a_minute(known, issuer
     issuer.faults[DISCOVERY] = issuers.answering(500)
     for seconds, expected in ((61 * MINUTE, 1), (0, 1), (30, 1), (31, 2)):
         assert keys.find(later(known, seconds), issuer.key.key_id)
-        keys.settle()
+        refreshing.settle()
         assert fetches(issuer) == expected
     assert "status 500" in anew(known).refresh_error
 
@@ -146,6 +146,11 @@ def test_an_unknown_key_is_fetched_once_a_minute(known, issuer):
     assert fetches(issuer) == 1
 
 
+def test_strangers_cannot_make_the_database_work(known, django_assert_num_queries):
+    with django_assert_num_queries(0), pytest.raises(InvalidToken):
+        keys.find(known, "unknown")
+
+
 def test_after_a_fetch_that_failed_nobody_can_say_and_nobody_tries_for_a_minute(known, issuer):
     issuer.faults[DISCOVERY] = issuers.answering(500)
     row = later(known, 2 * MINUTE)
@@ -166,7 +171,7 @@ def test_a_key_that_is_gone_is_refused_after_the_next_refresh(known, issuer):
     issuer.rotate()
     issuer.withdraw(old)
     assert keys.find(later(known, 61 * MINUTE), old.key_id)
-    keys.settle()
+    refreshing.settle()
     with pytest.raises(InvalidToken, match="no such key"):
         keys.find(anew(known), old.key_id)
 
@@ -175,7 +180,7 @@ def test_an_issuer_that_is_down_is_believed_for_a_day(known, issuer):
     issuer.faults[DISCOVERY] = issuers.answering(503)
     row = later(known, 24 * HOUR - 10)
     assert keys.find(row, issuer.key.key_id)
-    keys.settle()
+    refreshing.settle()
     row = later(row, 2 * MINUTE)
     for _ in range(2):
         with pytest.raises(KeysUnavailable):
@@ -232,7 +237,7 @@ def test_a_slow_issuer_holds_few_and_harms_no_other(trusted, issuer, held, autho
 
 
 def test_no_answer_takes_longer_than_clients_wait(trusted, issuer, monkeypatch):
-    monkeypatch.setattr(keys, "FETCH_SECONDS", 0.5)
+    monkeypatch.setattr(refreshing, "FETCH_SECONDS", 0.5)
     for path in (DISCOVERY, KEY_SET):
         issuer.faults = {path: issuers.dripping(issuer, b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")}
         before = time.monotonic()
@@ -244,7 +249,7 @@ def test_no_answer_takes_longer_than_clients_wait(trusted, issuer, monkeypatch):
 def test_who_dies_while_fetching_stops_nobody_for_long(trusted, issuer, monkeypatch):
     now = timezone.now()
     Issuer.objects.update(refresh_claimed_at=now, refresh_finished_at=None)
-    monkeypatch.setattr(keys, "LAPSE", datetime.timedelta(seconds=0.3))
+    monkeypatch.setattr(refreshing, "LAPSE", datetime.timedelta(seconds=0.3))
     with pytest.raises(KeysUnavailable) as refused:
         keys.find(anew(trusted), issuer.key.key_id)
     assert refused.value.retry_after > 50
@@ -382,7 +387,7 @@ def test_a_pasted_set_is_never_fetched_and_never_old(trusted, issuer):
         keys.find(row, "unknown")
     with pytest.raises(FetchFailed, match="pasted"):
         keys.refresh(row)
-    keys.settle()
+    refreshing.settle()
     assert issuer.requests == []
 
 

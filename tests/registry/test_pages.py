@@ -131,7 +131,7 @@ class TestProject:
         page = text(client.get("/project/sample-project/1.0.0/"))
         assert "sample_project-1.0-py3-none-any.whl" in page
         assert "sample_project-1.1-py3-none-any.whl" not in page
-        assert "A newer release stands" in page
+        assert "A newer release is available" in page
 
     def test_a_project_without_releases_teaches(self, client, project):
         assert "No release yet" in text(client.get("/project/sample-project/"))

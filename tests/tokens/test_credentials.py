@@ -86,7 +86,7 @@ def test_deleting_its_projects_does_not_widen_a_limited_token(alice, project):
     held = credential(alice, other)
     other.delete()
     with pytest.raises(NotAllowed):
-        held.locked().check_upload(project, "1.0")
+        held.locked("sample").check_upload(project, "1.0")
 
 
 def test_an_unlimited_token_creates_projects_for_its_user(alice):
@@ -104,7 +104,7 @@ def test_a_token_that_died_meanwhile_is_seen_under_the_lock(alice):
     held = credential(alice)
     ApiToken.objects.update(revoked_at="2026-01-01T00:00:00Z")
     with pytest.raises(InvalidCredentials):
-        held.locked()
+        held.locked("sample")
 
 
 @pytest.mark.parametrize(

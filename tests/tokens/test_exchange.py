@@ -430,7 +430,11 @@ def test_burning_kills_the_token_and_leaves_one_event(client, world):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("text", ["x", "gth_tp_" + "0" * 49, secrets.new("tp"), secrets.new("api"), "\u0000"])
+@pytest.mark.parametrize(
+    "text",
+    ["x", "gth_tp_" + "0" * 49, secrets.new("tp"), secrets.new("api"), "\u0000"],
+    ids=["no token", "a misspelt token", "a token that never was", "an API token", "NUL"],
+)
 def test_burning_noise_answers_the_same_and_writes_nothing(client, text):
     with CaptureQueriesContext(connection) as captured:
         response = client.post("/_/oidc/burn-token", {"token": text}, content_type="application/json")

@@ -49,22 +49,23 @@ def prune() -> str:
 
 
 @pytest.mark.parametrize(
-    ("columns", "stays"),
+    ("ages", "stays"),
     [
         ({}, False),
-        ({"expires_at": ago(days=-1), "burnt_at": ago(days=2)}, False),
-        ({"expires_at": ago(days=-1), "spent_at": ago(days=2)}, False),
-        ({"expires_at": ago(days=-1), "revoked_at": ago(days=2)}, False),
-        ({"expires_at": ago(days=-1)}, True),
-        ({"expires_at": ago(hours=1)}, True),
-        ({"expires_at": ago(days=-1), "burnt_at": ago(hours=1)}, True),
+        ({"expires_at": datetime.timedelta(days=-1), "burnt_at": datetime.timedelta(days=2)}, False),
+        ({"expires_at": datetime.timedelta(days=-1), "spent_at": datetime.timedelta(days=2)}, False),
+        ({"expires_at": datetime.timedelta(days=-1), "revoked_at": datetime.timedelta(days=2)}, False),
+        ({"expires_at": datetime.timedelta(days=-1)}, True),
+        ({"expires_at": datetime.timedelta(hours=1)}, True),
+        ({"expires_at": datetime.timedelta(days=-1), "burnt_at": datetime.timedelta(hours=1)}, True),
         # Its row is the redemption: the identity token could be exchanged again.
-        ({"redeemed_until": ago(seconds=2)}, True),
-        ({"redeemed_until": ago(seconds=-60)}, True),
-        ({"redeemed_until": ago(seconds=10)}, False),
+        ({"redeemed_until": datetime.timedelta(seconds=2)}, True),
+        ({"redeemed_until": datetime.timedelta(seconds=-60)}, True),
+        ({"redeemed_until": datetime.timedelta(seconds=10)}, False),
     ],
 )
-def test_an_upload_token_goes_when_it_and_its_identity_token_are_dead(columns: dict[str, Any], stays: bool):
+def test_an_upload_token_goes_when_it_and_its_identity_token_are_dead(ages: dict[str, datetime.timedelta], stays: bool):
+    columns: dict[str, Any] = {column: timezone.now() - age for column, age in ages.items()}
     token(**columns)
     prune()
     assert UploadToken.objects.exists() is stays

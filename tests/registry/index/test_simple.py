@@ -216,7 +216,7 @@ class TestCaching:
         assert read(client, "/simple/sample-project/")["ETag"] != before
 
     def test_an_etag_comes_back_only_with_what_it_named(self, client):
-        named = {}
+        named: dict[str, bytes] = {}
         for step in (
             lambda: make_project("one"),
             lambda: make_project("two"),

@@ -1,0 +1,90 @@
+"""Tokens in the admin: found, read and revoked."""
+
+import datetime
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+
+from registry.models import Event, Project, User
+from tests.factories import make_project, make_user
+from tokens import secrets
+from tokens.models import ApiToken, UploadToken
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def boss(client: Client) -> User:
+    boss = make_user("boss", is_staff=True, is_superuser=True)
+    client.force_login(boss)
+    return boss
+
+
+@pytest.fixture
+def alice() -> User:
+    return make_user("alice")
+
+
+def api_token(alice: User, text: str = "x") -> ApiToken:
+    return ApiToken.objects.create(
+        digest=secrets.digest(text), user=alice, username="alice", name="laptop", scopes=["upload"]
+    )
+
+
+def upload_token(project: Project, text: str = "y") -> UploadToken:
+    grant = {"project": project.normalized_name, "publisher": 1, "fingerprint": "", "version": None}
+    later = timezone.now() + datetime.timedelta(hours=1)
+    return UploadToken.objects.create(
+        digest=secrets.digest(text), issuer_url="https://x", redeemed_until=later, expires_at=later, grants=[grant]
+    )
+
+
+@pytest.mark.usefixtures("boss")
+def test_an_api_token_is_revoked_once_with_an_event(client: Client, alice: User):
+    token = api_token(alice)
+    for _ in range(2):
+        said = {"action": "revoke_selected", "_selected_action": [str(token.pk)]}
+        client.post("/admin/tokens/apitoken/", said)
+    token.refresh_from_db()
+    assert not token.is_live()
+    assert token.revoked_reason == "revoked by an administrator"
+    event = Event.objects.get(tag="account:api_token:removed")
+    assert (event.user, event.actor_name, event.details["name"]) == (alice, "boss", "laptop")
+
+
+@pytest.mark.usefixtures("boss")
+def test_an_upload_token_is_revoked_with_an_event_in_its_projects(client: Client, alice: User):
+    project = make_project("sampleproject", alice)
+    token = upload_token(project)
+    said = {"action": "revoke_selected", "_selected_action": [str(token.pk)]}
+    client.post("/admin/tokens/uploadtoken/", said)
+    token.refresh_from_db()
+    assert not token.is_live()
+    assert Event.objects.get(tag="project:oidc:upload-token-revoked").project == project
+
+
+def test_revoking_needs_the_permission_to_change_tokens(client: Client, alice: User):
+    helper, token = make_user("helper", is_staff=True), api_token(alice)
+    helper.user_permissions.add(Permission.objects.get(codename="view_apitoken"))
+    client.force_login(helper)
+    said = {"action": "revoke_selected", "_selected_action": [str(token.pk)]}
+    client.post("/admin/tokens/apitoken/", said)
+    token.refresh_from_db()
+    assert token.is_live()
+    assert client.get("/admin/tokens/apitoken/find/").status_code == 403
+
+
+@pytest.mark.usefixtures("boss")
+def test_a_pasted_token_is_found_by_a_form_and_never_shown(client: Client, alice: User):
+    text, other = secrets.new(secrets.API), secrets.new(secrets.UPLOAD)
+    token, upload = api_token(alice, text), upload_token(make_project("sampleproject", alice), other)
+    page = "/admin/tokens/apitoken/find/"
+    assert client.post(page, {"token": f" {text} "}).headers["Location"] == f"/admin/tokens/apitoken/{token.pk}/change/"
+    assert client.post(page, {"token": other}).headers["Location"] == f"/admin/tokens/uploadtoken/{upload.pk}/change/"
+    unknown = secrets.new(secrets.API)
+    answer = client.post(page, {"token": unknown})
+    assert "There is no such token here." in answer.content.decode()
+    assert unknown not in answer.content.decode()
+    assert client.get(page, {"token": text}).status_code == 200

@@ -1,0 +1,27 @@
+"""What the history says of an upload token as a whole: in each project, or to each person, that it concerned."""
+
+from typing import Any
+
+from publishers.models import Publisher
+from registry.actors import Actor
+from registry.models import Event
+from tokens.models import UploadToken
+
+
+def lines(what: str, upload_token: UploadToken, actor: Actor, **details: Any) -> list[Event]:
+    """Unsaved lines ``project:oidc:WHAT`` for the credited publishers' projects, ``account:…`` for those who wait.
+
+    By publisher, not by name: a name that somebody else took meanwhile is somebody else's history.
+    """
+    credited = {grant["publisher"] for grant in upload_token.grants}
+    standing = Publisher.objects.filter(pk__in=credited).select_related("project", "added_by").order_by("pk")
+    covered = sorted(grant["project"] for grant in upload_token.grants)
+    details |= {
+        "exchange": str(upload_token.exchange_id or ""),
+        "covered": covered,
+    }
+    projects = {publisher.project for publisher in standing if publisher.project is not None}
+    waiting = {publisher.added_by for publisher in standing if publisher.project is None and publisher.added_by}
+    told = [Event.line(f"project:oidc:{what}", actor, project=project, **details) for project in projects]
+    told += [Event.line(f"account:oidc:{what}", actor, user=user, **details) for user in waiting]
+    return told or [Event.line(f"project:oidc:{what}", actor, **details)]
