@@ -124,10 +124,13 @@ def clear_pins(publisher: Publisher, actor: Actor) -> bool:
 
 
 def remove(publisher: Publisher, actor: Actor) -> None:
-    """Delete a publisher."""
+    """Delete a publisher, unless it went meanwhile."""
     with transaction.atomic():
-        _record(publisher, "removed", actor, in_words(publisher))
-        publisher.delete()
+        # Read anew: a pending one may have become a project's a moment ago.
+        row = Publisher.objects.filter(pk=publisher.pk).exists() and _locked(publisher)
+        if row:
+            _record(row, "removed", actor, in_words(row))
+            row.delete()
 
 
 def expire(publisher: Publisher, actor: Actor) -> bool:

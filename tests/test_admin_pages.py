@@ -85,7 +85,7 @@ def fill(first: int, last: int) -> None:
             redeemed=f"{number:064}",
             redeemed_until=timezone.now(),
             expires_at=timezone.now(),
-            grants=[{"project": project.normalized_name, "publisher": 1, "fingerprint": "", "version": None}],
+            grants=[{"project": project.normalized_name, "publisher": 1, "generation": 0, "version": None}],
         )
         api_token = ApiToken.objects.create(digest=f"{SECRET}{number}", user=alice, username="alice", name="ci")
         api_token.projects.add(project)

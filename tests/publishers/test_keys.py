@@ -201,7 +201,7 @@ def test_a_wrong_clock_neither_keeps_keys_for_ever_nor_stops_fetching(known, iss
 
 def test_two_at_once_are_one_fetch(trusted, issuer, held):
     asked = [ask(anew(trusted), issuer.key.key_id) for _ in range(2)]
-    eventually(lambda: fetches(issuer) == 1 and keys._seats[trusted.pk] == 2)
+    eventually(lambda: fetches(issuer) == 1)
     held.set()
     for thread, found in asked:
         thread.join()
@@ -211,7 +211,7 @@ def test_two_at_once_are_one_fetch(trusted, issuer, held):
 
 def test_those_who_wait_learn_that_the_fetch_failed(trusted, issuer, held):
     asked = [ask(anew(trusted), issuer.key.key_id) for _ in range(3)]
-    eventually(lambda: fetches(issuer) == 1 and keys._seats[trusted.pk] == 3)
+    eventually(lambda: fetches(issuer) == 1)
     issuer.documents[KEY_SET] = {"keys": []}
     held.set()
     for thread, found in asked:
@@ -220,8 +220,9 @@ def test_those_who_wait_learn_that_the_fetch_failed(trusted, issuer, held):
     assert fetches(issuer) == 1
 
 
-def test_a_slow_issuer_holds_few_and_harms_no_other(trusted, issuer, held, authority, authority_file):
-    asked = [ask(anew(trusted), issuer.key.key_id) for _ in range(3)]
+def test_a_slow_issuer_holds_few_and_harms_no_other(trusted, issuer, held, authority, authority_file, monkeypatch):
+    monkeypatch.setattr(keys, "GRACE_SECONDS", 0.1)
+    asked = [ask(anew(trusted), issuer.key.key_id) for _ in range(4)]
     eventually(lambda: keys._seats[trusted.pk] == 3)
     before = time.monotonic()
     with pytest.raises(KeysUnavailable) as refused:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
+from publishers.models import Issuer, Publisher
 from registry.models import Event, Project, User
 from tests.factories import make_project, make_user
 from tokens import secrets
@@ -34,7 +35,10 @@ def api_token(alice: User, text: str = "x") -> ApiToken:
 
 
 def upload_token(project: Project, text: str = "y") -> UploadToken:
-    grant = {"project": project.normalized_name, "publisher": 1, "fingerprint": "", "version": None}
+    values = {"owner": "octo-org", "repository": text, "workflow_filename": "release.yml"}
+    issuer = Issuer.objects.get(provider="github")
+    publisher = Publisher.objects.create(issuer=issuer, project=project, values=values)
+    grant = {"project": project.normalized_name, "publisher": publisher.pk, "generation": 0, "version": None}
     later = timezone.now() + datetime.timedelta(hours=1)
     return UploadToken.objects.create(
         digest=secrets.digest(text), issuer_url="https://x", redeemed_until=later, expires_at=later, grants=[grant]

@@ -115,6 +115,23 @@ def test_an_optional_claim_of_another_form_is_refused_too(value):
         optional_text_claim({"environment": value}, "environment")
 
 
+@pytest.mark.parametrize(
+    ("glob", "sentence"),
+    [
+        ("*", "literal text"),
+        ("?efs/heads/x", "literal text"),
+        ("refs/heads/" + "*a" * 9, "at most 8 wildcards"),
+        ("refs/heads/\n", "control characters"),
+    ],
+)
+def test_a_glob_that_is_no_good_is_refused_in_the_form(glob, sentence):
+    assert sentence in str(Glob("f", "Ref").refusal(glob))
+
+
+def test_a_good_glob_is_taken():
+    assert Glob("f", "Ref").refusal("refs/heads/" + "**a" * 8) is None
+
+
 def test_a_long_identity_still_fits_an_index_entry():
     assert indexable("a" * 400) == "a" * 400
     assert len(indexable("é" * 300)) < 100
