@@ -174,10 +174,8 @@ def _apply(row: Publisher, wanted: Wanted, *, moved: bool) -> None:
 
 
 def _locked(publisher: Publisher) -> Publisher:
-    rows = Publisher.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "issuer", "project", "added_by"
-    )
-    return rows.get(pk=publisher.pk)
+    # Without joins: after the wait for a lock PostgreSQL gives the row as it is now, but joins what it saw before.
+    return Publisher.objects.select_for_update(no_key=True).get(pk=publisher.pk)
 
 
 def _insert(publisher: Publisher) -> None:

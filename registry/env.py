@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def _read(name: str, cast: Callable[[str], T], default: str, expected: str) -> T:
-    text = env.str(name, default=default).strip()
+    text = env.str(name, default="").strip() or default
     try:
         return cast(text)
     except (ValueError, KeyError, TypeError, ImproperlyConfigured) as wrong:
@@ -89,7 +89,7 @@ def database(name: str, default: str) -> dict[str, Any]:
 
     # A database address may hold a password: the message must not repeat it.
     try:
-        return cast(env.str(name, default=default))
+        return cast(env.str(name, default="").strip() or default)
     except (ValueError, ImproperlyConfigured) as wrong:
         raise ImproperlyConfigured(f"{name} must be sqlite:///FILE or postgres://USER:PASSWORD@HOST/NAME") from wrong
 

@@ -20,7 +20,7 @@ from tests.machine import needs_postgresql
 from tests.registry.uploads import making
 from tests.tokens.conftest import FIELDS, IDS
 from tests.tokens.test_exchange import MINT, lives, mint, refusal
-from tokens import exchange, redemption
+from tokens import redemption
 from tokens.models import Exchange, UploadToken
 from tokens.views import MintToken
 
@@ -211,7 +211,7 @@ def test_being_overtaken_more_than_once_is_no_500(client, world, monkeypatch):
             Publisher.objects.filter(pk=targets.pop(0)).update(pins=IDS)
         return found
 
-    monkeypatch.setattr(exchange.matching, "candidates", overtaken)
+    monkeypatch.setattr(matching, "candidates", overtaken)
     assert mint(client, world.token()).status_code == 200
 
 
@@ -224,7 +224,7 @@ def test_being_overtaken_again_and_again_is_a_503(client, world, monkeypatch):
         Publisher.objects.update(pins={"repository_owner_id": "65", "other": str(next(other))})
         return found
 
-    monkeypatch.setattr(exchange.matching, "candidates", overtaken)
+    monkeypatch.setattr(matching, "candidates", overtaken)
     response = mint(client, world.token())
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert response.json()["errors"][0]["code"] == "try-again"
@@ -240,7 +240,7 @@ def test_a_project_that_goes_meanwhile_stops_nobody_else(client, world, strange,
             delete_project(strange, ACTOR)
         return found
 
-    monkeypatch.setattr(exchange.matching, "credited", credited)
+    monkeypatch.setattr(matching, "credited", credited)
     assert mint(client, world.token()).json()["projects"] == ["sampleproject"]
 
 
@@ -260,7 +260,7 @@ def test_a_database_that_cannot_be_had_is_a_503_for_machines(client, world, monk
 def test_a_publisher_that_is_removed_during_its_first_upload_does_not_come_back(client, world, monkeypatch):
     waiting = world.add("brand-new")
     text = mint(client, world.token()).json()["token"]
-    real, removals = storing.create_project, []
+    removals = []
 
     def remove():
         registration.remove(Publisher.objects.get(pk=waiting.pk), ACTOR)
@@ -270,9 +270,9 @@ def test_a_publisher_that_is_removed_during_its_first_upload_does_not_come_back(
         removals.append(threading.Thread(target=remove))
         removals[0].start()
         removals[0].join(0.5)
-        return real(*args, **options)
+        return create_project(*args, **options)
 
-    monkeypatch.setattr(storing, "create_project", slow)
+    monkeypatch.setattr("registry.uploads.storing.create_project", slow)
     assert upload(client, text, "brand-new").status_code == 200
     removals[0].join()
     assert not Publisher.objects.filter(normalized_name="brand-new").exists()
@@ -321,6 +321,6 @@ def test_a_body_that_breaks_off_is_an_invalid_payload():
             raise OSError("gone")
 
     request = RequestFactory().generic("POST", MINT, b"", CONTENT_LENGTH="10")
-    request._stream = Gone()  # type: ignore[attr-defined]
+    request._stream = Gone()  # type: ignore[assignment]
     response = MintToken.as_view()(request)
     assert response.status_code == 422
