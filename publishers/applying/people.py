@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, validate_email
 
-from publishers.applying.running import Run, differences
+from publishers.applying.runs import Run, differences
 from publishers.applying.tables import ProjectTable, Table
 from registry.creation import NameRefused, create_project
 from registry.models import Event, Project, Role, User

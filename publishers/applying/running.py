@@ -1,47 +1,11 @@
 """One run of ``apply``: all of the file in one transaction, or nothing."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from django import forms
 from django.db import transaction
 
-from publishers.applying.tables import Errors, Table
-from registry.actors import Actor
-from registry.models import User
-
-
-@dataclass
-class Run:
-    """What the run was told to do, and what it has done and found so far."""
-
-    prune: bool = False
-    actor: Actor = field(default_factory=lambda: Actor("apply"))
-    errors: Errors = field(default_factory=Errors)
-    changes: list[str] = field(default_factory=list)
-
-    def say(self, change: str) -> None:
-        """Note one change, in words."""
-        self.changes.append(change)
-
-    def users(self, table: Table, key: str) -> dict[str, User] | None:
-        """The users that a key names, by their names; None, with errors, if there are not all of them."""
-        names = table.get(key, [])
-        names = [names] if isinstance(names, str) else names
-        found = {user.username: user for user in User.objects.filter(username__in=names)}
-        for name in names:
-            if name not in found:
-                self.errors.add(table.where, f'there is no user "{name}".', key)
-        return found if len(found) == len(set(names)) else None
-
-    def refuse(self, table: Table, form: forms.BaseForm, keys: Mapping[str, str]) -> None:
-        """Collect a form's errors; ``keys`` says which fields are called otherwise in the file."""
-        for name, problems in form.errors.items():
-            key = "" if name == "__all__" else keys.get(name, name)
-            for problem in problems:
-                self.errors.add(table.where, str(problem), key)
+from publishers.applying import people, tables, trust, workloads
+from publishers.applying.runs import Run
 
 
 def apply(path: Path, *, prune: bool = False, dry_run: bool = False) -> list[str]:
@@ -49,8 +13,6 @@ def apply(path: Path, *, prune: bool = False, dry_run: bool = False) -> list[str
 
     Raises WrongFile, and nothing is changed then. With ``dry_run`` all of it is done and taken back.
     """
-    from publishers.applying import people, tables, trust, workloads
-
     file, run = tables.read(path), Run(prune=prune)
     with transaction.atomic():
         trust.bring_issuers(file.issuers, file.folder, run)
@@ -62,17 +24,3 @@ def apply(path: Path, *, prune: bool = False, dry_run: bool = False) -> list[str
         if dry_run:
             transaction.set_rollback(True)
     return run.changes
-
-
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What differs, in words: ``enabled: yes → no, environment: none → pypi``."""
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return ", ".join(f"{name}: {_said(before.get(name))} → {_said(after.get(name))}" for name in names)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        value = ", ".join(str(member) for member in value)
-    return "none" if value is None or value == "" else str(value)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from publishers import issuers, strictjson
-from publishers.applying.running import Run, differences
+from publishers.applying.runs import Run, differences
 from publishers.applying.tables import Table
 from publishers.issuers import COLUMNS, IssuerForm
 from publishers.jwk import BadKeySet

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from publishers import registration
-from publishers.applying.running import Run, differences
+from publishers.applying.runs import Run, differences
 from publishers.applying.tables import Table
 from publishers.forms import PublisherForm, with_defaults
 from publishers.models import Issuer, Publisher, fingerprint_of

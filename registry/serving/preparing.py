@@ -1,9 +1,11 @@
 """What must be in place before the first request: tables, the cache's table, static files."""
 
+import fcntl
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -32,8 +34,18 @@ def prepare() -> None:
     with one_at_a_time():
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    with alone_in(Path(settings.STATIC_ROOT)):
+        call_command("collectstatic", interactive=False, verbosity=0)
     _make_folder()
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a lock file beside ``folder``: two servers that start on one machine must not write it at once."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
