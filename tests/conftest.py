@@ -71,6 +71,19 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let PostgreSQL drop the test database also when a browser went away in the middle of an answer.
+
+    The thread of ``live_server`` that answered it may then keep its connection until the process ends.
+    """
+    yield
+    if machine.runs_on_postgresql():
+        with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")
+
+
+@pytest.fixture(scope="session")
 def certificate() -> Certificate:
     """A certificate for localhost."""
     return Certificate(FOLDER / "tls")
