@@ -110,6 +110,9 @@ class IssuerForm(ModelForm):
             problem = _address_problem(said.get(name) or "", loopback)
             if problem and not self.fields[name].disabled:
                 self.add_error(name, problem)
+        for name in ("identity_claims", "pinned_claims"):
+            if said.get(name) and said.get("provider") != "generic":
+                self.add_error(name, "Only issuers of the generic provider name their claims.")
         kind = PROVIDERS.get(said.get("provider", ""))
         if kind is not None:
             said["max_token_age"] = said.get("max_token_age") or kind.max_token_age

@@ -82,8 +82,10 @@ def database(name: str, default: str) -> dict[str, Any]:
     """A Django database configuration from ``sqlite:///…`` or ``postgres://…``."""
 
     def cast(text: str) -> dict[str, Any]:
+        if not text.startswith(("sqlite://", "postgres://", "postgresql://")):
+            raise ValueError
         config: dict[str, Any] = environ.Env.db_url_config(text)
-        if not text.startswith(("sqlite://", "postgres://", "postgresql://")) or not config.get("NAME"):
+        if not config.get("NAME"):
             raise ValueError
         return config
 
@@ -92,6 +94,43 @@ def database(name: str, default: str) -> dict[str, Any]:
         return cast(env.str(name, default="").strip() or default)
     except (ValueError, ImproperlyConfigured) as wrong:
         raise ImproperlyConfigured(f"{name} must be sqlite:///FILE or postgres://USER:PASSWORD@HOST/NAME") from wrong
+
+
+def hosts(name: str) -> list[str]:
+    """A comma-separated list of host names as Django's ALLOWED_HOSTS takes them; empty when unset."""
+    found = words(name)
+    for host in found:
+        if not re.fullmatch(r"\*|\.?[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]", host):
+            raise ImproperlyConfigured(f"{name} must hold host names without scheme or port, not {host!r}")
+    return found
+
+
+def redis(name: str) -> str:
+    """``redis://HOST:PORT/NUMBER``, or empty. It may hold a password: the message does not repeat it."""
+    text: str = env.str(name, default="").strip()
+    try:
+        parts = urlsplit(text)
+        right = parts.scheme in {"redis", "rediss"} and parts.hostname and re.fullmatch(r"(/[0-9]*)?", parts.path)
+        wrong = bool(text) and (not right or parts.port == 0)
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise ImproperlyConfigured(f"{name} must be redis://HOST:PORT/NUMBER, or absent for the database's cache")
+    return text
+
+
+def mail(name: str, default: str) -> dict[str, Any]:
+    """Django's mail settings from an address. It may hold a password: the message does not repeat it."""
+    text = env.str(name, default="").strip() or default
+    try:
+        config: dict[str, Any] = environ.Env.email_url_config(text)
+        if text.startswith("smtp") and not config.get("EMAIL_HOST"):
+            raise ValueError
+    except (KeyError, ValueError, ImproperlyConfigured) as wrong:
+        raise ImproperlyConfigured(
+            f"{name} must be smtp://USER:PASSWORD@HOST:PORT, smtps://…, smtp+tls://… or consolemail://"
+        ) from wrong
+    return config
 
 
 def make_folder(name: str, path: Path) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
@@ -77,12 +78,16 @@ def cache_visibility() -> str:
 
 
 def _guarded(view: ReadersView[P], refuse: Callable[[HttpRequest, Any], HttpResponseBase]) -> View[P]:
+    # Nothing is changed here: another method is refused as such (405), not for a missing CSRF token.
+    @csrf_exempt
     @functools.wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             reader = reader_of(request)
         except (AuthenticationFailed, NotAuthenticated) as refusal:
             return refuse(request, refusal)
+        except PermissionDenied as refusal:
+            return _text(403, str(refusal))
         response = view(request, reader, *args, **kwargs)
         if not settings.ANONYMOUS_READ:
             patch_vary_headers(response, ["Authorization", "Cookie"])
@@ -109,9 +114,10 @@ def _authenticators() -> Sequence[BaseAuthentication]:
 def _unauthorized(request: HttpRequest, sentence: str) -> HttpResponse:
     # The first authentication class says what a 401 asks for, as in Django REST framework.
     challenge = _authenticators()[0].authenticate_header(Request(request)) or "Basic"
-    return HttpResponse(
-        f"{sentence}\n",
-        status=401,
-        content_type="text/plain; charset=utf-8",
-        headers={"WWW-Authenticate": challenge, "Cache-Control": "no-store"},
-    )
+    return _text(401, sentence, {"WWW-Authenticate": challenge})
+
+
+def _text(status: int, sentence: str, headers: dict[str, str] | None = None) -> HttpResponse:
+    """An answer for programs."""
+    said = {"Cache-Control": "no-store", **(headers or {})}
+    return HttpResponse(f"{sentence}\n", status=status, content_type="text/plain; charset=utf-8", headers=said)

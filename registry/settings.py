@@ -4,7 +4,6 @@ Each one is explained in ``.env.example``. Values of the wrong type stop here; v
 stop in ``registry.checks``.
 """
 
-import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +24,7 @@ if not SECRET_KEY:
 SITE_URL = env.site_url("SITE_URL", "https://localhost:8443")
 SITE_NAME = env.matching("SITE_NAME", "Gatehouse", r"[^\x00-\x1f]{1,80}", "a name of 1 to 80 characters")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
-ALLOWED_HOSTS = [SITE_HOST, *env.words("ALLOWED_HOSTS")]
+ALLOWED_HOSTS = [SITE_HOST, *env.hosts("ALLOWED_HOSTS")]
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 ANONYMOUS_READ = env.flag("ANONYMOUS_READ", default=True)
 MAX_FILE_SIZE = env.whole("MAX_FILE_SIZE", 100 * 1024 * 1024, 1, 2**40)
@@ -110,9 +109,7 @@ else:
         "timeout": 10,
     }
 
-_cache_url = env.env.str("CACHE_URL", default="")
-if _cache_url and not _cache_url.startswith(("redis://", "rediss://")):
-    raise ImproperlyConfigured("CACHE_URL must be redis://HOST:PORT/NUMBER, or absent for the database's cache")
+_cache_url = env.redis("CACHE_URL")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url}
     if _cache_url
@@ -124,7 +121,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "var" / "static"))
+STATIC_ROOT = BASE_DIR / (env.env.str("STATIC_ROOT", default="").strip() or "var/static")
+env.make_folder("STATIC_ROOT", STATIC_ROOT.parent)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # A distribution streams through registry.uploads.receiving into FILES_DIR; these bound the form beside it.
 FILE_UPLOAD_HANDLERS = ["registry.uploads.receiving.HashingUploadHandler"]
@@ -132,11 +130,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
-try:
-    EMAIL_CONFIG = env.env.email_url_config(env.env.str("EMAIL_URL", default="consolemail://"))
-except (KeyError, ValueError, ImproperlyConfigured) as wrong:
-    raise ImproperlyConfigured("EMAIL_URL must be smtp://, smtps://, smtp+tls:// or consolemail://") from wrong
-vars().update(EMAIL_CONFIG)
+vars().update(env.mail("EMAIL_URL", "consolemail://"))
 DEFAULT_FROM_EMAIL = f"{SITE_NAME} <noreply@{SITE_HOST}>"
 
 AUTH_USER_MODEL = "registry.User"

@@ -252,7 +252,14 @@ def test_a_killed_server_comes_back_on_its_port(start_server: Callable[..., Regi
         ("DATABASE_URL", "mysql://root@localhost/x", "DATABASE_URL must be"),
         ("DATABASE_URL", "sqlite:////proc/none.sqlite3", "DATABASE_URL: unable to open database file"),
         ("DATABASE_URL", "postgres://nobody:sesame@127.0.0.1:1/none", "DATABASE_URL: "),
+        ("DATABASE_URL", "/srv/sesame.sqlite3", "DATABASE_URL must be"),
         ("FILES_URL", "file:/proc/none", "FILES_URL: "),
+        ("STATIC_ROOT", "/proc/none/static", "STATIC_ROOT names the folder /proc/none, which cannot be made"),
+        ("ALLOWED_HOSTS", "packages.example.com,http://other", "ALLOWED_HOSTS must hold host names"),
+        ("CACHE_URL", "redis://:sesame@host:abc/0", "CACHE_URL must be redis://"),
+        ("CACHE_URL", "redis://host/first", "CACHE_URL must be redis://"),
+        ("EMAIL_URL", "smtp://", "EMAIL_URL must be smtp://"),
+        ("EMAIL_URL", "pigeon://sesame", "EMAIL_URL must be smtp://"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(

@@ -22,6 +22,7 @@ _PERMISSIONS = {"staff": "is_staff", "superuser": "is_superuser"}
 
 def bring_users(tables: list[Table], run: Run) -> None:
     """Add users, and give them the address and permissions that the file says. Passwords only to new ones."""
+    _free_addresses(tables, run)
     for table in tables:
         if not _is_address(table, run):
             continue
@@ -50,6 +51,18 @@ def bring_projects(tables: list[ProjectTable], run: Run) -> Iterator[tuple[Proje
             yield project, table
 
 
+def _free_addresses(tables: list[Table], run: Run) -> None:
+    """Take an address from a user whom the file gives another one, if it gives this one to somebody else."""
+    given = {table["email"].lower(): table["username"] for table in tables}
+    named = {table["username"]: table["email"].lower() for table in tables}
+    held = EmailAddress.objects.filter(email__in=given, user__username__in=named).select_related("user")
+    for address in held:
+        if given[address.email] != address.user.username and named[address.user.username] != address.email:
+            address.delete()
+            Event.objects.record("account:email:remove", run.actor, user=address.user, email=address.email)
+            run.say(f"change user {address.user.username}: address {address.email} removed")
+
+
 def _is_address(table: Table, run: Run) -> bool:
     try:
         validate_email(table["email"])
@@ -66,6 +79,12 @@ def _is_address(table: Table, run: Run) -> bool:
 
 def _add_user(table: Table, run: Run) -> User | None:
     permissions = {column: table.get(key, False) for key, column in _PERMISSIONS.items()}
+    alike = User.objects.filter(username__iexact=table["username"]).first()
+    if alike is not None:
+        run.errors.add(
+            table.where, f'differs from the user "{alike.username}" only in upper and lower case.', "username"
+        )
+        return None
     user = User(username=table["username"], email=table["email"].lower(), **permissions)
     try:
         user.clean_fields(exclude=["password"])

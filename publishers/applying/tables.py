@@ -92,6 +92,11 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and not has_control(value)
 
 
+def _is_date(value: Any) -> bool:
+    """Also far enough from the ends of the calendar for every offset from UTC."""
+    return isinstance(value, datetime.date) and 1 < value.year < datetime.MAXYEAR
+
+
 def _all(is_right: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(is_right(member) for member in value)
 
@@ -100,7 +105,7 @@ TEXT = Type("a text without control characters", _is_text)
 YES_NO = Type("true or false", lambda value: isinstance(value, bool))
 WHOLE = Type("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))
 TEXTS = Type("a list of texts without control characters", _all(_is_text))
-DATE = Type("a date, such as 2027-01-01", lambda value: isinstance(value, datetime.date))
+DATE = Type("a date, such as 2027-01-01", _is_date)
 TABLES = Type("a list of tables", _all(lambda value: isinstance(value, dict)))
 
 ISSUER = {
@@ -151,7 +156,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode())
     except OSError as wrong:
         raise WrongFile([f"{path.name} cannot be read: {wrong.strerror}"]) from wrong
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as wrong:
+    except (ValueError, RecursionError) as wrong:  # not TOML, not UTF-8, or a number of thousands of digits
         raise WrongFile([f"{path.name} is not TOML: {wrong}"]) from wrong
 
 

@@ -21,6 +21,9 @@ _SERVED = {
 def wanted(request: HttpRequest) -> str:
     """The media type to answer in: ``?format=`` first, then Accept; HTML when nothing is acceptable (PEP 691)."""
     asked = request.GET.get("format")
-    if asked is None:
+    if asked is not None:
+        # PEP 691 writes its types with a bare "+", which a query string means as a space.
+        asked = asked.replace(" ", "+")
+    else:
         asked = preferred(request.headers.get("Accept", ""), list(_SERVED))
     return _SERVED.get(asked or HTML, HTML)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from registry import names, versions
@@ -44,6 +45,7 @@ def front(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     return render(request, "search.html", {"query": query, "found": found, "more": len(matches) > MOST_FOUND})
 
 
+@csrf_exempt
 @require_safe
 def favicon(_request: HttpRequest) -> HttpResponseBase:
     """The mark, where browsers look for it on pages that name none (the simple index, the admin)."""

@@ -4,6 +4,7 @@ import base64
 import datetime
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from registry.models import Project
@@ -196,3 +197,18 @@ class TestQueries:
         client.force_login(user)
         with django_assert_num_queries(4):
             client.get(path)
+
+
+FILE = f"/files/aa/bb/{'c' * 60}/x-1-py3-none-any.whl"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/simple/", "/simple/x/", FILE, "/pypi/x/json", "/pypi/x/1/json", "/project/x/", "/favicon.ico"],
+)
+@pytest.mark.parametrize("is_open", [True, False])
+def test_what_is_for_reading_says_so_to_another_method(settings, db, method, path, is_open):
+    settings.ANONYMOUS_READ = is_open
+    answer = Client(enforce_csrf_checks=True).generic(method, path, b"a=b")
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")

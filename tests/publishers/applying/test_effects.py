@@ -399,3 +399,25 @@ def test_an_owner_whom_the_file_calls_a_maintainer_becomes_one(apply: Apply):
     project = Project.objects.get()
     set_role(project, User.objects.get(username="bob"), "owner", actor=Actor("test"))
     assert apply(FILE) == "change project SampleProject: bob becomes maintainer\n"
+
+
+def test_two_users_may_swap_their_addresses(tmp_path: Path):
+    def bring(alice: str, bob: str) -> str:
+        users = [
+            f'[[user]]\nusername = "{name}"\nemail = "{email}@example.com"\n'
+            for name, email in (("alice", alice), ("bob", bob))
+        ]
+        (tmp_path / "swap.toml").write_text("".join(users))
+        out = StringIO()
+        call_command("apply", str(tmp_path / "swap.toml"), stdout=out)
+        return out.getvalue()
+
+    bring("one", "two")
+    bring("two", "one")
+    verified = EmailAddress.objects.filter(verified=True).values_list("user__username", "email")
+    assert set(verified) == {("alice", "two@example.com"), ("bob", "one@example.com")}
+    assert "nothing to change" in bring("two", "one")
+    bring("three", "two")
+    assert set(EmailAddress.objects.filter(user__username="bob", primary=True).values_list("email", flat=True)) == {
+        "two@example.com"
+    }

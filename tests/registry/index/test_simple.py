@@ -58,6 +58,10 @@ class TestForms:
         assert answer["Content-Type"].split(";")[0] == expected
         assert answer["Vary"] == "Accept"
 
+    def test_a_format_is_read_as_pep_691_writes_it(self, client, project):
+        answer = client.get("/simple/sample-project/?format=application/vnd.pypi.simple.v1+json")
+        assert answer["Content-Type"] == V1_JSON
+
     @pytest.mark.parametrize(
         ("query", "expected"),
         [({"format": V1_JSON}, V1_JSON), ({"format": V1_HTML}, V1_HTML), ({"format": "json"}, HTML)],
