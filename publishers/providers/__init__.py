@@ -2,8 +2,10 @@
 
 from publishers.providers.base import Provider
 from publishers.providers.github import GitHub
+from publishers.providers.gitlab import GitLab
 
-PROVIDERS: dict[str, type[Provider]] = {provider.name: provider for provider in (GitHub,)}
+_KNOWN: tuple[type[Provider], ...] = (GitHub, GitLab)
+PROVIDERS: dict[str, type[Provider]] = {provider.name: provider for provider in _KNOWN}
 
 
 def choices() -> list[tuple[str, str]]:

@@ -1,0 +1,81 @@
+"""Each provider's page names its fields, and the job on it can be copied as it stands."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from publishers.providers import PROVIDERS
+
+PAGES = Path(__file__).parent.parent / "docs" / "providers"
+AUDIENCE = "packages.example.com"
+UPLOAD = f"https://{AUDIENCE}/legacy/"
+UV = f"uv publish --trusted-publishing always --publish-url {UPLOAD}"
+
+
+def page_of(name: str) -> str:
+    return (PAGES / f"{name}.md").read_text(encoding="utf-8")
+
+
+def job_of(name: str) -> Any:
+    """The first YAML block of the page."""
+    return yaml.safe_load(block(page_of(name), "yaml"))
+
+
+def block(page: str, language: str) -> str:
+    found = re.search(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert found is not None, f"there is no {language} block"
+    return found[1]
+
+
+def texts(document: Any) -> list[str]:
+    """Every line of every text in a YAML document."""
+    if isinstance(document, str):
+        return [line.strip() for line in document.splitlines()]
+    members = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    return [line for member in members for line in texts(member)]
+
+
+def check_github(job: Any) -> None:
+    publish = job["jobs"]["publish"]
+    assert publish["permissions"]["id-token"] == "write"
+    assert publish["environment"]
+    # PyYAML reads YAML 1.1, where the bare word `on` is true.
+    assert "pull_request_target" not in job[True]
+
+
+def check_gitlab(job: Any) -> None:
+    """The variable's name is the one that clients derive from the audience."""
+    variable = re.sub("[^A-Z0-9]", "_", AUDIENCE.upper()) + "_ID_TOKEN"
+    assert job["publish"]["id_tokens"] == {variable: {"aud": AUDIENCE}}
+    assert job["publish"]["environment"]
+    assert job["publish"]["stage"] in job["stages"]
+
+
+CHECKS: dict[str, Callable[[Any], None]] = {
+    "github": check_github,
+    "gitlab": check_gitlab,
+}
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_provider_has_a_page_with_its_fields_and_ids(name):
+    page, kind = page_of(name), PROVIDERS[name]
+    wanted = [part.name for part in kind.fields] + [pin.name for pin in kind.pins] + [kind.name]
+    assert [word for word in wanted if f"`{word}`" not in page] == []
+    assert kind.default_issuer in page
+    for part in kind.fields:
+        assert (f"| `{part.name}` ★ |" in page) is part.identity, part.name
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_job_names_this_registry(name):
+    assert UV in texts(job_of(name))
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_job_may_ask_for_its_identity_token(name):
+    CHECKS[name](job_of(name))
