@@ -74,6 +74,11 @@ def hold(publisher: Publisher, reading: Reading) -> Match:
     )
 
 
+def nearest(found: Iterable[Publisher], reading: Reading) -> list[Match]:
+    """All of ``found`` held against what the token says: those that match first, then by how little they differ."""
+    return sorted((hold(publisher, reading) for publisher in found), key=lambda match: (not match.ok, _distance(match)))
+
+
 def credited(
     issuer: Issuer, found: Iterable[Publisher], reading: Reading, wanted: Collection[NormalizedName] | None
 ) -> list[Match]:

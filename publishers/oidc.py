@@ -55,6 +55,19 @@ class UnverifiedToken:
 
 
 @dataclass(frozen=True)
+class SignedToken:
+    """A token whose signature is its issuer's. For whom it was issued, and until when, was not looked at yet."""
+
+    unverified: UnverifiedToken = field(repr=False)
+    issuer: Issuer
+
+    @property
+    def key_id(self) -> str:
+        """``kid`` of the key that made it good."""
+        return self.unverified.key_id
+
+
+@dataclass(frozen=True)
 class Verified:
     """What the issuer says, once its signature, audience and dates are right."""
 
@@ -81,10 +94,21 @@ def peek(text: str) -> UnverifiedToken:
 
 def verify(unverified: UnverifiedToken, issuer: Issuer, key: Key) -> Verified:
     """The claims of a token that ``issuer`` signed with ``key`` for this registry. Raises InvalidToken."""
+    return accept(authenticate(unverified, issuer, key))
+
+
+def authenticate(unverified: UnverifiedToken, issuer: Issuer, key: Key) -> SignedToken:
+    """The same token, once it is sure that ``issuer`` signed it with ``key``. Raises InvalidToken."""
     _check_signature(unverified, issuer, key)
-    claims = dict(unverified.claims)
     if unverified.issuer != issuer.url:
         raise InvalidToken(f"The claim `iss` is {_shown(unverified.issuer)}, not {issuer.url}.")
+    return SignedToken(unverified, issuer)
+
+
+def accept(signed: SignedToken) -> Verified:
+    """The claims of a signed token that is for this registry and valid now. Raises InvalidToken."""
+    unverified, issuer = signed.unverified, signed.issuer
+    claims = dict(unverified.claims)
     _check_audience(claims, issuer.expected_audience)
     expires_at = _check_dates(claims, issuer.max_token_age)
     _check_storable(claims)

@@ -50,6 +50,11 @@ class Attempt:
         return self.issuer.kind.identity(self.reading)
 
     @property
+    def once(self) -> bool:
+        """Whether its identity token is good for one exchange only."""
+        return self.issuer.reuse != Issuer.Reuse.UNTIL_EXPIRY
+
+    @property
     def actor(self) -> Actor:
         """Whom the history names."""
         return Actor(f"{self.issuer.kind.label}: {self.issuer.kind.place(self.reading)}", address=self.client.address)
@@ -104,15 +109,26 @@ def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Grante
     return Granted(text, expires_at, sorted(match.name for match in matches), str(exchange_id))
 
 
-def check_unused(attempt: Attempt) -> None:
-    """Raise InvalidReuseToken if the identity token was redeemed before; that is counted on the original exchange."""
+def redeemed_before(attempt: Attempt) -> InvalidReuseToken | None:
+    """The refusal of an identity token that an earlier exchange used up, which it names; None for another token."""
+    if not attempt.once:
+        return None
     used = UploadToken.objects.filter(issuer_url=attempt.issuer.url, redeemed=attempt.verified.identity_token_id)
     original = used.first()
     if original is None:
-        return
-    Exchange.objects.filter(upload_token=original).update(replays=F("replays") + 1)
+        return None
     refusal = InvalidReuseToken("This identity token was used before. Ask the CI service for a new one.")
     refusal.exchange = str(original.exchange_id or "")
+    return refusal
+
+
+def check_unused(attempt: Attempt) -> None:
+    """Raise InvalidReuseToken if the identity token was redeemed before; that is counted on the original exchange."""
+    refusal = redeemed_before(attempt)
+    if refusal is None:
+        return
+    if refusal.exchange:
+        Exchange.objects.filter(pk=refusal.exchange).update(replays=F("replays") + 1)
     raise refusal
 
 
@@ -140,12 +156,11 @@ def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> Non
 def _upload_token(
     attempt: Attempt, matches: list[Match], text: str, expires_at: datetime.datetime, *, single_use: bool
 ) -> UploadToken:
-    once = attempt.issuer.reuse != Issuer.Reuse.UNTIL_EXPIRY
     return UploadToken(
         digest=secrets.digest(text),
         issuer=attempt.issuer,
         issuer_url=attempt.issuer.url,
-        redeemed=attempt.verified.identity_token_id if once else None,
+        redeemed=attempt.verified.identity_token_id if attempt.once else None,
         redeemed_until=attempt.verified.expires_at + datetime.timedelta(seconds=LEEWAY) + REDEMPTION_MARGIN,
         grants=[_grant(match) for match in matches],
         single_use=single_use,
