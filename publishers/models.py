@@ -235,6 +235,11 @@ class Publisher(models.Model):
         return self.issuer.kind.describe(self.values)
 
     @property
+    def warnings(self) -> list[str]:
+        """What maintainers should know of it, as sentences."""
+        return self.issuer.kind.warnings(self.values, self.pins)
+
+    @property
     def is_pending(self) -> bool:
         """Whether it waits for a first upload."""
         return self.project_id is None
@@ -265,7 +270,7 @@ class Publisher(models.Model):
         return self.created_at + datetime.timedelta(days=settings.PENDING_PUBLISHER_TTL_DAYS)
 
     def _mark_pinned(self) -> None:
-        if not self.missing_pins():
+        if all(pin.optional for pin in self.missing_pins()):
             self.unpinned_since = None
         elif self.unpinned_since is None and not self.pins:
             self.unpinned_since = timezone.now()

@@ -55,9 +55,18 @@ def check_gitlab(job: Any) -> None:
     assert job["publish"]["stage"] in job["stages"]
 
 
+def check_buildkite(job: Any) -> None:
+    """The ids are asked for before the token is."""
+    (step,) = job["steps"]
+    asks = "export BUILDKITE_OIDC_TOKEN_CLAIMS=organization_id,pipeline_id"
+    assert step["commands"].index(asks) < step["commands"].index(UV)
+    assert step["key"]
+
+
 CHECKS: dict[str, Callable[[Any], None]] = {
     "github": check_github,
     "gitlab": check_gitlab,
+    "buildkite": check_buildkite,
 }
 
 

@@ -91,6 +91,10 @@ class Field:
         """Exact comparison."""
         return self.normalize(expected) == self.normalize(actual)
 
+    def warning(self, value: Any) -> str | None:
+        """What a maintainer should know of a publisher with such a value, as a sentence; None for nothing."""
+        return None
+
     def refusal(self, value: str) -> str | None:
         """Why a form value is wrong, as a sentence; None when it is right."""
         if has_control(value):
@@ -197,6 +201,8 @@ class Pin:
     label: str
     # Part of the repository (project) or of its owner (namespace): a rename is one with both unchanged.
     of_owner: bool = False
+    # Tokens hold it only where the job asks for it: a publisher may stay without, and is then warned of.
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -283,6 +289,17 @@ class Provider:
         ``ask`` gets a path of the API that the issuer's row names, with its token and certificate.
         """
         return {}
+
+    def warnings(self, values: Mapping[str, Any], pins: Mapping[str, str]) -> list[str]:
+        """What a maintainer should know of such a publisher, as sentences to show beside it."""
+        said = [part.warning(values.get(part.name)) for part in self.fields]
+        missing = [pin.name for pin in self.pins if pin.optional and not pins.get(pin.name)]
+        if missing:
+            said.append(
+                f"Not protected against a reused name: no {' and no '.join(missing)} is recorded. Tokens hold these "
+                "claims only if the job asks for them."
+            )
+        return [sentence for sentence in said if sentence]
 
     def links(self, claims: Claims) -> Links:
         """The run and commit that verified claims speak of."""
