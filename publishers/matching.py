@@ -5,10 +5,11 @@ and the refusal's sentence are views of.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.utils import NormalizedName
 
+from publishers import sentences
 from publishers.errors import InvalidPendingPublisher, InvalidPublisher
 from publishers.models import Issuer, Publisher
 from publishers.providers.base import Check, Reading, VersionTag
@@ -61,7 +62,8 @@ def candidates(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedNa
 def hold(publisher: Publisher, reading: Reading) -> Match:
     """Compare one publisher with what the token says, field by field."""
     kind, values = publisher.issuer.kind, publisher.values
-    checks = [field.check(values.get(field.name), reading) for field in kind.fields]
+    checked = [(field.check(values.get(field.name), reading), field) for field in kind.fields]
+    checks = [replace(check, about=field) for check, field in checked if check is not None]
     pins = [
         Check(pin.name, "the registered id", reading.get(pin.name), publisher.pins[pin.name] == reading.get(pin.name))
         for pin in kind.pins
@@ -69,9 +71,7 @@ def hold(publisher: Publisher, reading: Reading) -> Match:
     ]
     tags = [(values[field.name], reading.get(field.name)) for field in kind.fields if _is_tag(field, values)]
     version = next((VersionTag.version(form, str(said)) for form, said in tags), None)
-    return Match(
-        publisher, tuple(check for check in checks if check is not None), tuple(pins), publisher.why_dead(), version
-    )
+    return Match(publisher, tuple(checks), tuple(pins), publisher.why_dead(), version)
 
 
 def nearest(found: Iterable[Publisher], reading: Reading) -> list[Match]:
@@ -147,9 +147,9 @@ def _refusal(
     about = [match for match in held if not match.ok and (not missing or match.name in missing)]
     silent = missing - {match.name for match in about} - lost.keys()
     if silent:
-        return InvalidPublisher(f"No publisher of {', '.join(sorted(silent))} trusts {place} at {issuer.url}.")
+        return InvalidPublisher(sentences.these_do_not_trust(sorted(silent), place, issuer.url))
     if not about:
-        return InvalidPublisher(f"No project of this registry trusts {place} at {issuer.url}.")
+        return InvalidPublisher(sentences.nobody_trusts(place, issuer.url))
     said = [_why_not(match, place, named=match.name in missing) for match in _nearest(about)]
     return InvalidPublisher(" ".join(dict.fromkeys(said)))
 
@@ -172,17 +172,7 @@ def _why_not(match: Match, place: str, *, named: bool) -> str:
     """Why a publisher does not match. Where a pin differs nothing else is told, not even the project's name."""
     if match.is_another:
         pin = next(check.claim for check in match.pins if not check.ok)
-        who = f"A publisher of {match.name}" if named else "A publisher"
-        return (
-            f"{who} trusts {place}, but the claim `{pin}` is not the registered id: the repository or its owner was "
-            "replaced by another of the same name."
-        )
+        return sentences.replaced(place, match.name if named else None, pin)
     reasons = [match.dead] if match.dead else []
-    reasons += [_expectation(check) for check in match.checks if not check.ok]
-    return f"A publisher of {match.name} trusts {place}, but: {' '.join(reasons)}"
-
-
-def _expectation(check: Check) -> str:
-    expected = " or ".join(check.expected) if isinstance(check.expected, list) else check.expected
-    actual = "the token has none" if check.actual in (None, "") else f"the token says `{check.actual}`"
-    return f"The publisher expects `{check.claim}` to be `{expected}`; {actual}."
+    reasons += [sentences.unmet(check) for check in match.checks if not check.ok]
+    return sentences.differs(match.name, place, reasons)

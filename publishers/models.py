@@ -12,8 +12,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from publishers import sentences
 from publishers.errors import InvalidPayload, NotEnabled
-from publishers.providers import PROVIDERS, choices
+from publishers.providers import PROVIDERS, choices, of_other_credential
 from publishers.providers.base import Pin, Provider
 from registry.models import Project, User
 from registry.names import MAX_NAME_LENGTH, normalize, ultranormalize
@@ -46,7 +47,9 @@ class IssuerQuerySet(models.QuerySet["Issuer"]):
         """The issuer that a token names. Raises InvalidPayload if unknown, NotEnabled if switched off."""
         issuer = self.filter(url=unverified_url).first()
         if issuer is None or issuer.provider not in PROVIDERS:
-            raise InvalidPayload("unknown trusted publishing issuer")
+            other = of_other_credential(unverified_url)
+            known = f": {sentences.other_credential(other)}" if other else ""
+            raise InvalidPayload(f"unknown trusted publishing issuer{known}")
         if not issuer.enabled:
             raise NotEnabled(f"{issuer.kind.label} trusted publishing from {issuer.url} is switched off.")
         return issuer

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from publishers import matching, pinning
+from publishers import matching, pinning, sentences
 from publishers.errors import InvalidReuseToken, Refused
 from publishers.matching import Match
 from publishers.models import Issuer, Publisher
@@ -117,7 +117,7 @@ def redeemed_before(attempt: Attempt) -> InvalidReuseToken | None:
     original = used.first()
     if original is None:
         return None
-    refusal = InvalidReuseToken("This identity token was used before. Ask the CI service for a new one.")
+    refusal = InvalidReuseToken(sentences.used_before())
     refusal.exchange = str(original.exchange_id or "")
     return refusal
 

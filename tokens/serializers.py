@@ -4,6 +4,7 @@ from typing import Any
 
 from packaging.utils import NormalizedName
 
+from publishers import sentences
 from publishers.errors import InvalidPayload, Refused
 from publishers.matching import MAX_PROJECTS, Match
 from registry.names import is_valid, normalize
@@ -21,7 +22,7 @@ def token_in(payload: Any) -> str:
         raise InvalidPayload("The request body must be a JSON object.")
     token = payload.get("token")
     if not isinstance(token, str) or not token:
-        raise InvalidPayload("The request body must have a member `token`, a string.")
+        raise InvalidPayload(sentences.no_token())
     return token
 
 

@@ -9,6 +9,14 @@ _KNOWN: tuple[type[Provider], ...] = (GitHub, GitLab, Buildkite)
 PROVIDERS: dict[str, type[Provider]] = {provider.name: provider for provider in _KNOWN}
 
 
+def of_other_credential(unverified: str) -> type[Provider] | None:
+    """The provider whose jobs have a credential that begins so, or is issued so, and is no identity token."""
+    for kind in PROVIDERS.values():
+        if unverified.startswith(kind.other_credentials) or unverified in kind.other_issuers:
+            return kind
+    return None
+
+
 def choices() -> list[tuple[str, str]]:
     """For the provider column; a callable, so that a new provider makes no migration."""
     return [(name, provider.label) for name, provider in PROVIDERS.items()]

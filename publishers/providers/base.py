@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from publishers.errors import InvalidToken
@@ -45,6 +45,10 @@ class Check:
     expected: Any
     actual: Any
     ok: bool
+    # The field that asked; not part of what is shown to machines. Set where fields are walked (publishers.matching).
+    about: "Field | None" = field(default=None, compare=False, repr=False)
+    # Says why it failed, where the kind of field (``publishers.sentences.unmet``) says too little.
+    explained: "Callable[[Check], str] | None" = field(default=None, compare=False, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -64,6 +68,8 @@ class Field:
     pattern: str = ""  # a form value must match this whole
     problem: str = ""  # what the form says when it does not
     max_length: int = 255
+    # What to do in the job so that it meets the publisher, with {expected} in it: "run the job in … `{expected}`".
+    fix: str = ""
 
     required: ClassVar[bool] = True
     identity: ClassVar[bool] = True
@@ -249,6 +255,10 @@ class Provider:
     enabled_by_default: ClassVar[bool] = False
     max_token_age: ClassVar[int] = 3600  # seconds between iat and exp
     reuse: ClassVar[str] = "once"
+    # What else a job has that could be taken for an identity token: how such credentials begin, and who issues them.
+    other_credentials: ClassVar[tuple[str, ...]] = ()
+    other_issuers: ClassVar[frozenset[str]] = frozenset()
+    how_to_ask: ClassVar[str] = ""  # how a job gets an identity token, as a sentence
     # Attributes of the class, but a provider whose issuers differ in their claims may set them per issuer.
     fields: tuple[Field, ...] = ()
     pins: tuple[Pin, ...] = ()

@@ -40,6 +40,9 @@ class GitLab(Provider):
     default_issuer = "https://gitlab.com"
     default_api_url = "https://gitlab.com/api/v4"
     enabled_by_default = True
+    # https://docs.gitlab.com/security/tokens/ ("Token prefixes"): job, personal and deploy tokens.
+    other_credentials = ("glcbt-", "glpat-", "gldt-")
+    how_to_ask = "Ask for an identity token under `id_tokens:` of the job; CI_JOB_TOKEN is none."
     # An identity token lives as long as its job may run.
     max_token_age = 24 * 3600
     fields = (
@@ -75,6 +78,7 @@ class GitLab(Provider):
             "environment",
             "Environment",
             hint="The GitLab environment that the job must deploy to, such as production. Strongly recommended.",
+            fix="give the job `environment: {expected}`",
         ),
         Glob(
             "ref",
