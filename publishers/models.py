@@ -253,7 +253,7 @@ class Publisher(models.Model):
 
     def constraint_count(self) -> int:
         """How many constraints are set: the most constrained of several publishers is credited."""
-        return sum(1 for field in self.issuer.kind.fields if not field.required and self.values.get(field.name))
+        return sum(1 for field in self.issuer.kind.fields if field.narrows(self.values.get(field.name)))
 
     def why_dead(self) -> str | None:
         """Why this publisher cannot be used now, as a sentence; None when it can."""

@@ -63,10 +63,19 @@ def check_buildkite(job: Any) -> None:
     assert step["key"]
 
 
+def check_circleci(job: Any) -> None:
+    """The job of the workflow is the one that publishes, in a context."""
+    (used,) = job["workflows"]["release"]["jobs"]
+    assert used["publish"]["context"]
+    assert UV in texts(job["jobs"]["publish"])
+    assert 'circleci run oidc get --claims \'{"aud": "packages.example.com"}\'' in block(page_of("circleci"), "sh")
+
+
 CHECKS: dict[str, Callable[[Any], None]] = {
     "github": check_github,
     "gitlab": check_gitlab,
     "buildkite": check_buildkite,
+    "circleci": check_circleci,
 }
 
 

@@ -2,10 +2,11 @@
 
 from publishers.providers.base import Provider
 from publishers.providers.buildkite import Buildkite
+from publishers.providers.circleci import CircleCI
 from publishers.providers.github import GitHub
 from publishers.providers.gitlab import GitLab
 
-_KNOWN: tuple[type[Provider], ...] = (GitHub, GitLab, Buildkite)
+_KNOWN: tuple[type[Provider], ...] = (GitHub, GitLab, Buildkite, CircleCI)
 PROVIDERS: dict[str, type[Provider]] = {provider.name: provider for provider in _KNOWN}
 
 

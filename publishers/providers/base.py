@@ -22,6 +22,8 @@ MAX_CLAIM_LENGTH = 1024
 # An index entry must stay far below PostgreSQL's limit of about 2,700 bytes.
 MAX_IDENTITY_LENGTH = 400
 MAX_WILDCARDS = 8
+# What a maintainer writes into an identity field that may be waived.
+WAIVED = "*"
 
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -97,6 +99,10 @@ class Field:
         """Exact comparison."""
         return self.normalize(expected) == self.normalize(actual)
 
+    def narrows(self, value: Any) -> bool:
+        """Whether ``value`` makes a publisher more constrained than one without it."""
+        return not self.required and bool(value)
+
     def warning(self, value: Any) -> str | None:
         """What a maintainer should know of a publisher with such a value, as a sentence; None for nothing."""
         return None
@@ -116,6 +122,29 @@ class Workload(Field):
 
     Several publishers may stand at one place; a token that differs here alone is told so.
     """
+
+
+@dataclass(frozen=True)
+class Waivable(Workload):
+    """An identity field that is not looked at if a maintainer writes ``*``, and that he is then warned of."""
+
+    waiver: str = ""  # the warning, as a sentence
+
+    def check(self, expected: Any, reading: Reading) -> Check | None:
+        """Compare unless it is waived. Left out is not waived: it matches nothing."""
+        return None if expected == WAIVED else super().check(expected, reading)
+
+    def narrows(self, value: Any) -> bool:
+        """Unless it is waived."""
+        return bool(value != WAIVED)
+
+    def warning(self, value: Any) -> str | None:
+        """What it means to waive it."""
+        return self.waiver if value == WAIVED else None
+
+    def refusal(self, value: str) -> str | None:
+        """The waiver need not look like a value."""
+        return None if value == WAIVED else super().refusal(value)
 
 
 @dataclass(frozen=True)
@@ -338,6 +367,26 @@ def optional_text_claim(claims: Claims, name: str) -> str | None:
     """A claim that may be absent, null or empty (then None); anything but a text is refused."""
     value = claims.get(name)
     return None if value is None or value == "" else _text(name, value)
+
+
+def optional_texts_claim(claims: Claims, name: str) -> list[str] | None:
+    """A claim that is a list of texts, each as ``text_claim`` wants it; absent or null is None."""
+    value = claims.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise InvalidToken(f"The claim `{name}` must be a list of strings.")
+    return [_text(name, member) for member in value]
+
+
+def flag_claim(claims: Claims, name: str) -> bool:
+    """A required claim that is true or false, as JSON has them."""
+    value = claims.get(name)
+    if value is None:
+        raise InvalidToken(f"The token has no claim `{name}`.")
+    if not isinstance(value, bool):
+        raise InvalidToken(f"The claim `{name}` must be true or false.")
+    return value
 
 
 def _text(name: str, value: Any) -> str:
