@@ -71,11 +71,19 @@ def check_circleci(job: Any) -> None:
     assert 'circleci run oidc get --claims \'{"aud": "packages.example.com"}\'' in block(page_of("circleci"), "sh")
 
 
+def check_google(job: Any) -> None:
+    """The account that the build runs as is the one whose token is asked for."""
+    account = job["serviceAccount"].rpartition("/")[2]
+    assert job["steps"][0]["env"] == [f"GOOGLE_SERVICE_ACCOUNT_NAME={account}"]
+    assert f"--audiences={AUDIENCE} --include-email" in block(page_of("google"), "sh")
+
+
 CHECKS: dict[str, Callable[[Any], None]] = {
     "github": check_github,
     "gitlab": check_gitlab,
     "buildkite": check_buildkite,
     "circleci": check_circleci,
+    "google": check_google,
 }
 
 

@@ -5,8 +5,9 @@ from publishers.providers.buildkite import Buildkite
 from publishers.providers.circleci import CircleCI
 from publishers.providers.github import GitHub
 from publishers.providers.gitlab import GitLab
+from publishers.providers.google import Google
 
-_KNOWN: tuple[type[Provider], ...] = (GitHub, GitLab, Buildkite, CircleCI)
+_KNOWN: tuple[type[Provider], ...] = (GitHub, GitLab, Buildkite, CircleCI, Google)
 PROVIDERS: dict[str, type[Provider]] = {provider.name: provider for provider in _KNOWN}
 
 
