@@ -1,5 +1,6 @@
 """The providers that this registry knows: one file each, found by name."""
 
+from publishers.providers.activestate import ActiveState
 from publishers.providers.base import Provider
 from publishers.providers.buildkite import Buildkite
 from publishers.providers.circleci import CircleCI
@@ -7,7 +8,7 @@ from publishers.providers.github import GitHub
 from publishers.providers.gitlab import GitLab
 from publishers.providers.google import Google
 
-_KNOWN: tuple[type[Provider], ...] = (GitHub, GitLab, Buildkite, CircleCI, Google)
+_KNOWN: tuple[type[Provider], ...] = (GitHub, GitLab, Buildkite, CircleCI, Google, ActiveState)
 PROVIDERS: dict[str, type[Provider]] = {provider.name: provider for provider in _KNOWN}
 
 
