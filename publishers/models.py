@@ -132,11 +132,14 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
 
     def at(self, issuer: Issuer, identity: str) -> "PublisherQuerySet":
         """All that stand at a place, live or not: those that uploaded come first, in the order of their first."""
-        return (
-            self.filter(issuer=issuer, identity=identity)
-            .select_related("project", "added_by")
-            .order_by(F("first_upload_at").asc(nulls_last=True), "pk")
-        )
+        return self.filter(issuer=issuer, identity=identity)._oldest_first()
+
+    def of_ids(self, issuer: Issuer, pinned_identity: str) -> "PublisherQuerySet":
+        """All of the repository that recorded ids name, whatever it was called, in the same order."""
+        return self.filter(issuer=issuer, pinned_identity=pinned_identity)._oldest_first()
+
+    def _oldest_first(self) -> "PublisherQuerySet":
+        return self.select_related("project", "added_by").order_by(F("first_upload_at").asc(nulls_last=True), "pk")
 
 
 class Publisher(models.Model):
@@ -157,6 +160,12 @@ class Publisher(models.Model):
     pins = models.JSONField(default=dict, blank=True)
     unpinned_since = models.DateTimeField(null=True, blank=True, editable=False)
     identity = models.CharField(max_length=400, editable=False)
+    pinned_identity = models.CharField(
+        max_length=400, blank=True, editable=False, help_text="The place by its ids alone, so that a rename is seen."
+    )
+    renamed_to = models.JSONField(
+        null=True, editable=False, help_text="The names that a token with the same ids gave; an owner may accept them."
+    )
     fingerprint = models.CharField(max_length=64, editable=False)
     generation = models.PositiveIntegerField(
         default=0, editable=False, help_text="Grows when what it trusts is changed: upload tokens of before are dead."
@@ -194,6 +203,7 @@ class Publisher(models.Model):
         indexes = [
             # PostgreSQL puts NULLs last unless told otherwise, as at() does; SQLite cannot say it in an index.
             models.Index(fields=["issuer", "identity", "first_upload_at", "id"], name="publisher_at_place"),
+            models.Index(fields=["issuer", "pinned_identity", "first_upload_at", "id"], name="publisher_by_ids"),
             models.Index(fields=["ultranormalized_name"], name="publisher_by_name"),
         ]
 
@@ -207,6 +217,7 @@ class Publisher(models.Model):
         self.normalized_name = normalize(self.project_name)
         self.ultranormalized_name = ultranormalize(self.project_name)
         self.identity = self.issuer.kind.identity(self.values)
+        self.pinned_identity = self.issuer.kind.pinned_identity(self.pins)
         self.fingerprint = fingerprint_of(self.issuer, self.values)
         self._mark_pinned()
         if not self._state.adding and self._trust() != self._trusted:
@@ -241,6 +252,11 @@ class Publisher(models.Model):
     def warnings(self) -> list[str]:
         """What maintainers should know of it, as sentences."""
         return self.issuer.kind.warnings(self.values, self.pins)
+
+    @property
+    def place(self) -> str:
+        """Where its workload is, in words."""
+        return self.issuer.kind.place(self.values)
 
     @property
     def is_pending(self) -> bool:

@@ -96,6 +96,24 @@ def replaced(place: str, name: str | None, pin: str) -> str:
     )
 
 
+def transferred(place: str, name: str | None, pin: str) -> str:
+    """The repository's own pin agrees and its owner's does not."""
+    who = f"A publisher of {name}" if name else "A publisher"
+    return (
+        f"{who} trusts this repository, but the claim `{pin}` is not the registered id: the repository was transferred "
+        f"to another owner. If the new owner is to be trusted, an owner of the project removes the publisher and adds "
+        f"one for {place} anew."
+    )
+
+
+def renamed(name: str, *, was: str, now: str) -> str:
+    """All pins agree and the names do not."""
+    return (
+        f"A publisher of {name} trusts {was}, which is called {now} now: its ids are the registered ones. An owner of "
+        f"the project accepts the new name in the publisher, or adds a publisher for {now}."
+    )
+
+
 def differs(name: str, place: str, reasons: Sequence[str]) -> str:
     """A publisher of the same identity, and what is between it and the token."""
     return f"A publisher of {name} trusts {place}, but not this token. {' '.join(reasons)}"

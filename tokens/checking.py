@@ -54,5 +54,6 @@ def _compare(attempt: Attempt, wanted: Wanted) -> Checked:
         covered = matching.credited(issuer, standing, reading, wanted.projects)
     except Refused as refusal:
         refusals.append(refusal)
+        standing += matching.moved(issuer, reading, wanted.projects)
     projects = [] if refusals else sorted(match.name for match in covered)
     return Checked(wanted, refusals, projects, matching.nearest(standing, reading)[:MAX_SHOWN])

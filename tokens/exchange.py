@@ -63,7 +63,8 @@ def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:
         matches = matching.credited(issuer, standing, reading, wanted.projects)
     except Refused as refusal:
         redemption.check_unused(attempt)
-        if standing or Publisher.objects.at(issuer, attempt.identity).exists():
-            redemption.refuse(attempt, refusal, standing)
+        concerned = standing + matching.moved(issuer, reading, wanted.projects)
+        if concerned or Publisher.objects.at(issuer, attempt.identity).exists():
+            redemption.refuse(attempt, refusal, concerned)
         raise
     return redemption.grant(attempt, matches, single_use=wanted.single_use)

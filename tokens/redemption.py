@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from publishers import matching, pinning, sentences
+from publishers import matching, pinning, renaming, sentences
 from publishers.errors import InvalidReuseToken, Refused
 from publishers.matching import Match
 from publishers.models import Issuer, Publisher
@@ -141,6 +141,7 @@ def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> Non
     try:
         with transaction.atomic():
             exchange.save(force_insert=True)
+            renaming.note(standing, attempt.reading)
             Event.objects.bulk_create(_refusal_lines(attempt, refusal, standing, exchange))
     except IntegrityError:
         earlier = Exchange.objects.filter(

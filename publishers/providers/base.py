@@ -75,6 +75,7 @@ class Field:
 
     required: ClassVar[bool] = True
     identity: ClassVar[bool] = True
+    locates: ClassVar[bool] = True  # part of the indexed place
     # What the form stores: a text, a list of texts or a yes/no.
     stores: ClassVar[type] = str
 
@@ -123,6 +124,8 @@ class Workload(Field):
     Several publishers may stand at one place; a token that differs here alone is told so.
     """
 
+    locates: ClassVar[bool] = False
+
 
 @dataclass(frozen=True)
 class Waivable(Workload):
@@ -153,6 +156,7 @@ class Constraint(Field):
 
     required: ClassVar[bool] = False
     identity: ClassVar[bool] = False
+    locates: ClassVar[bool] = False
 
     def check(self, expected: Any, reading: Reading) -> Check | None:
         """Compare if it is set."""
@@ -309,6 +313,21 @@ class Provider:
         parts = [part.normalize(str(values[part.name])) for part in self._locating()]
         return indexable(json.dumps(parts, ensure_ascii=False, separators=(",", ":")))
 
+    def pinned_identity(self, ids: Mapping[str, Any]) -> str:
+        """The indexed text of the repository that pins name, whatever it is called and whoever owns it now.
+
+        Empty unless all pins are known, and unless the provider pins owners apart from what they own: without
+        both, a rename cannot be told from a replacement.
+        """
+        owned = [pin.name for pin in self.pins if not pin.of_owner]
+        if len(owned) in {0, len(self.pins)} or not all(ids.get(pin.name) for pin in self.pins):
+            return ""
+        return indexable(json.dumps([str(ids[name]) for name in owned], separators=(",", ":")))
+
+    def names(self, reading: Reading) -> dict[str, Any]:
+        """What the place is called: the fields that a rename changes."""
+        return {part.name: reading[part.name] for part in self._locating()}
+
     def forbid(self, reading: Reading) -> str | None:
         """Why no publisher of this provider ever publishes from such a job, as a sentence; None if one may."""
         return None
@@ -345,7 +364,7 @@ class Provider:
         return Links()
 
     def _locating(self) -> list[Field]:
-        return [part for part in self.fields if part.identity and not isinstance(part, Workload)]
+        return [part for part in self.fields if part.locates]
 
 
 def indexable(text: str) -> str:

@@ -17,6 +17,7 @@ from tokens.models import Exchange, UploadToken
 CHECK = "/_/oidc/check"
 ELSEWHERE = {
     "repository": "octo-org/elsewhere",
+    "repository_id": "75",
     "ref": "refs/heads/main",
     "workflow_ref": "octo-org/elsewhere/.github/workflows/release.yml@refs/heads/main",
     "job_workflow_ref": "octo-org/elsewhere/.github/workflows/release.yml@refs/heads/main",
