@@ -1,5 +1,6 @@
 """Each provider's page names its fields, and the job on it can be copied as it stands."""
 
+import importlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from publishers import matching, sentences
+from publishers.errors import InvalidToken
+from publishers.models import Issuer, Publisher
 from publishers.providers import PROVIDERS
 
 PAGES = Path(__file__).parent.parent / "docs" / "providers"
@@ -114,3 +118,62 @@ def test_the_job_publishes_to_this_registry(name):
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_the_job_may_ask_for_its_identity_token(name):
     CHECKS[name](job_of(name))
+
+
+# -- what it says ------------------------------------------------------------
+
+# What a publisher wants beside its identity, and in what the token differs from the documented sample.
+REFUSED = [
+    ("github", {"workflow_filename": "publish.yml"}, {}),
+    ("github", {"environment": "pypi"}, {"environment": ""}),
+    ("github", {}, {"job_workflow_ref": "octo-org/shared/.github/workflows/publish.yml@refs/tags/v3"}),
+    ("github", {"protected_ref_only": True}, {"ref_protected": "false"}),
+    ("github", {}, {"event_name": "pull_request_target"}),
+    ("github", {}, {"repository": "other/octo-repo"}),
+    ("gitlab", {"workflow_filepath": "ci/release.yml"}, {}),
+    ("gitlab", {"environment": "production"}, {"environment": None}),
+    ("gitlab", {"protected_ref_only": True}, {}),
+    ("gitlab", {"version_tag": "v{version}"}, {}),
+    ("gitlab", {}, {"ci_config_ref_uri": None}),
+    ("gitlab", {}, {"ci_config_ref_uri": "gitlab.com/a/b//.gitlab-ci.yml@refs/heads/feature-branch-1"}),
+    ("gitlab", {}, {"sub": "project_path:a/b:ref_type:branch:ref:main"}),
+    ("buildkite", {"tag": "v*"}, {"build_tag": None}),
+    ("buildkite", {"step_key": "publish"}, {"step_key": None}),
+    ("circleci", {}, {"oidc.circleci.com/vcs-origin": "github.com/fork/repo-1"}),
+    ("circleci", {}, {"oidc.circleci.com/vcs-origin": None}),
+    ("circleci", {"context_id": "00000000-0000-4000-8000-000000000000"}, {}),
+    ("circleci", {}, {"oidc.circleci.com/ssh-rerun": True}),
+    ("circleci", {}, {"oidc.circleci.com/ssh-rerun": None}),
+    ("google", {}, {"email": None}),
+    ("google", {}, {"email_verified": False}),
+    ("activestate", {"actor": "alice"}, {"actor": "bob"}),
+    ("activestate", {}, {"builder": "wheel-builder"}),
+    ("activestate", {}, {"sub": "org:acme-org:project:other"}),
+]
+
+
+def refusal_of(name: str, values: dict[str, Any], claims: dict[str, Any]) -> str:
+    """What is said of the sample of the provider's own test."""
+    sample = importlib.import_module(f"tests.publishers.providers.test_{name}")
+    issuer = Issuer(url=sample.ISSUER, provider=name)
+    publisher = Publisher(issuer=issuer, project_name="x", values={**sample.FIELDS, **values})
+    publisher.project_id = 1
+    try:
+        reading = issuer.kind.read({**sample.CLAIMS, **claims})
+    except InvalidToken as refused:
+        return refused.description
+    unmet = [sentences.unmet(check) for check in matching.hold(publisher, reading).checks if not check.ok]
+    return issuer.kind.forbid(reading) or unmet[0]
+
+
+def quoted(page: str) -> list[str]:
+    """What the first column of the table of refusals quotes, as regular expressions: … stands for anything."""
+    table = page.partition("## When it is refused")[2]
+    said = re.findall(r"^\| “(.*?)” \|", table, re.MULTILINE)
+    return [".*".join(re.escape(piece.strip()) for piece in sentence.split("…")) for sentence in said]
+
+
+@pytest.mark.parametrize(("name", "values", "claims"), REFUSED)
+def test_the_page_quotes_what_is_really_said(name, values, claims):
+    sentence = refusal_of(name, values, claims)
+    assert [quote for quote in quoted(page_of(name)) if re.fullmatch(quote, sentence)], sentence

@@ -43,7 +43,7 @@ class ActiveState(Provider):
             hint="The user name of the person who starts the build.",
             pattern=_NAME,
             problem="Write the person's user name on the ActiveState Platform.",
-            fix="let {expected} start the build",
+            fix="let `{expected}` start the build",
         ),
     )
     pins = (Pin("actor_id", "Actor id"),)

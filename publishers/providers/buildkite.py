@@ -47,7 +47,12 @@ class Buildkite(Provider):
         ),
         Glob("branch", "Branch", claim="build_branch", hint="The branch's name, such as main or release/*."),
         Glob("tag", "Tag", claim="build_tag", hint="The tag's name, such as v*: builds of no tag are refused then."),
-        Constraint("step_key", "Step key", hint="The key of the step that publishes, as the pipeline's steps have it."),
+        Constraint(
+            "step_key",
+            "Step key",
+            hint="The key of the step that publishes, as the pipeline's steps have it.",
+            fix="give the step `key: {expected}`",
+        ),
     )
     pins = (
         Pin("organization_id", "Organization id", of_owner=True, optional=True),

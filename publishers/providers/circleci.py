@@ -62,6 +62,7 @@ class CircleCI(Provider):
             hint="The repository that starts the pipeline, such as github.com/acme/sampleproject; * for any at all.",
             pattern=r"[^\s/:*]+(?:/[^\s/:*]+)+",
             problem="Write one repository without https://, such as github.com/acme/sampleproject.",
+            fix="start the pipeline from `{expected}`",
             waiver="Any repository that starts a pipeline of this CircleCI project may publish, forks included if the "
             "project passes secrets to them, and so may custom webhooks.",
         ),
@@ -80,6 +81,7 @@ class CircleCI(Provider):
             hint="Project Settings, Project Setup.",
             pattern=_ID,
             problem=_NO_ID,
+            fix="start the pipeline by the definition `{expected}`",
         ),
         Constraint(
             "context_id",
@@ -88,6 +90,7 @@ class CircleCI(Provider):
             hint="A context that the job must use: Organization Settings, Contexts. Strongly recommended.",
             pattern=_ID,
             problem=_NO_ID,
+            fix="let the job use the context `{expected}`",
         ),
     )
     pins = (Pin("org_id", "Organization id", of_owner=True),)

@@ -94,7 +94,12 @@ class GitLab(Provider):
             claim="ref_path",
             hint="The form of the tag, such as v{version}; only that version can then be uploaded.",
         ),
-        Flag("protected_ref_only", "Protected branches and tags only", claim="ref_protected"),
+        Flag(
+            "protected_ref_only",
+            "Protected branches and tags only",
+            claim="ref_protected",
+            fix="publish from a branch or tag that GitLab protects",
+        ),
     )
     pins = (
         Pin("namespace_id", "Namespace id", of_owner=True),
