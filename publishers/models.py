@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from publishers import sentences
@@ -21,6 +21,7 @@ from registry.names import MAX_NAME_LENGTH, normalize, ultranormalize
 
 # A publisher whose ids are not known yet must be used within this time, or it is dead (see ``Publisher.why_dead``).
 UNPINNED_LIFETIME = datetime.timedelta(days=30)
+EVERY_PROVIDER = "*"
 SIGNING_ALGORITHMS = (
     "RS256",
     "RS384",
@@ -40,16 +41,44 @@ def default_algorithms() -> list[str]:
     return ["RS256"]
 
 
+def switch_choices() -> list[tuple[str, str]]:
+    """What can be switched off at once; a callable, so that a new provider makes no migration."""
+    return [(EVERY_PROVIDER, "every provider"), *choices()]
+
+
+class SwitchedOff(models.Model):
+    """A provider that is off: whatever issuer its tokens come from, self-managed ones too, and live tokens with it."""
+
+    provider = models.CharField(max_length=32, choices=switch_choices)
+    reason = models.CharField(max_length=200, blank=True, help_text="For the history.")
+    since = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["provider"]
+        verbose_name = "switched-off provider"
+        constraints = [models.UniqueConstraint(fields=["provider"], name="one_switch_per_provider")]
+
+    def __str__(self) -> str:
+        return self.get_provider_display()
+
+    @classmethod
+    def covers(cls, provider: str) -> Exists:
+        """Whether the provider of that column is off, as a part of the query that has the column."""
+        return Exists(cls._default_manager.filter(Q(provider=OuterRef(provider)) | Q(provider=EVERY_PROVIDER)))
+
+
 class IssuerQuerySet(models.QuerySet["Issuer"]):
     """Issuers, found by their exact URL."""
 
     def trusted(self, unverified_url: str) -> "Issuer":
         """The issuer that a token names. Raises InvalidPayload if unknown, NotEnabled if switched off."""
-        issuer = self.filter(url=unverified_url).first()
+        issuer = self.filter(url=unverified_url).annotate(provider_off=SwitchedOff.covers("provider")).first()
         if issuer is None or issuer.provider not in PROVIDERS:
             other = of_other_credential(unverified_url)
             known = f": {sentences.other_credential(other)}" if other else ""
             raise InvalidPayload(f"unknown trusted publishing issuer{known}")
+        if issuer.provider_off:  # type: ignore[attr-defined]  # annotated above
+            raise NotEnabled(f"{issuer.kind.label} trusted publishing is switched off in this registry.")
         if not issuer.enabled:
             raise NotEnabled(f"{issuer.kind.label} trusted publishing from {issuer.url} is switched off.")
         return issuer
@@ -129,6 +158,10 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
     def pending(self) -> "PublisherQuerySet":
         """Those that wait for a first upload."""
         return self.filter(project__isnull=True)
+
+    def at_trusted_issuers(self) -> "PublisherQuerySet":
+        """Those whose issuer is on, and its provider too."""
+        return self.filter(~SwitchedOff.covers("issuer__provider"), issuer__enabled=True)
 
     def at(self, issuer: Issuer, identity: str) -> "PublisherQuerySet":
         """All that stand at a place, live or not: those that uploaded come first, in the order of their first."""
