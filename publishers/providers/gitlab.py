@@ -153,8 +153,10 @@ class GitLab(Provider):
         if answer.status in {401, 403, 404}:
             return {}
         found = answer.document if isinstance(answer.document, dict) else {}
-        if answer.status != 200 or fold(str(found.get("path_with_namespace"))) != fold(path):
+        if answer.status != 200:
             raise LookupFailed(f"GitLab's API answered with status {answer.status}.")
+        if fold(str(found.get("path_with_namespace"))) != fold(path):
+            raise LookupFailed(f"GitLab's API did not answer with the project {path}.")
         namespace = found.get("namespace")
         ids = {"namespace_id": _id_of(namespace), "project_id": _id_of(found)}
         return {name: number for name, number in ids.items() if number}
