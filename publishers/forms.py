@@ -72,7 +72,8 @@ class PublisherForm(forms.Form):
     def wanted(self) -> Wanted:
         """What the valid form asks for."""
         said = self.cleaned_data
-        given = {name: said[name] for name in self.pin_fields if said.get(name)}
+        # A field that is an id itself is pinned as it was typed.
+        given = {pin.name: said[pin.name] for pin in self.kind.pins if said.get(pin.name)}
         return Wanted(
             values={name: said[name] for name in self.provider_fields if said.get(name)},
             pins={**self.looked_up, **given},

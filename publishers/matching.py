@@ -5,10 +5,11 @@ and the refusal's sentence are views of.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.utils import NormalizedName
 
+from publishers import sentences
 from publishers.errors import InvalidPendingPublisher, InvalidPublisher
 from publishers.models import Issuer, Publisher
 from publishers.providers.base import Check, Reading, VersionTag
@@ -17,6 +18,7 @@ from registry.creation import name_problems
 MAX_PROJECTS = 100  # that one upload token covers
 # How many publishers at one place are compared: far more than one repository has, and a bound on what strangers add.
 MAX_CANDIDATES = 2000
+MAX_MOVED = 20  # publishers that know a repository by another name are looked at
 # A refusal explains the nearest publishers of so many projects.
 MAX_EXPLAINED = 3
 
@@ -46,6 +48,18 @@ class Match:
         """Whether a pin differs: the token comes from another repository or owner than the publisher's."""
         return any(not check.ok for check in self.pins)
 
+    @property
+    def is_transferred(self) -> bool:
+        """Whether it is the same repository in the hands of another owner."""
+        owners = {pin.name for pin in self.publisher.issuer.kind.pins if pin.of_owner}
+        owned = [check.ok for check in self.pins if check.claim not in owners]
+        return self.is_another and bool(owned) and all(owned)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the publisher knows the token's repository, if at all, by another name."""
+        return any(not check.ok and check.about is not None and check.about.locates for check in self.checks)
+
 
 def candidates(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None) -> list[Publisher]:
     """The publishers at the place that the token speaks of, at ``wanted`` projects only if given."""
@@ -58,10 +72,26 @@ def candidates(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedNa
     return found
 
 
+def moved(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None) -> list[Publisher]:
+    """The live publishers of the same repository, by its recorded id, that know it by another name or owner."""
+    kind = issuer.kind
+    pinned_identity = kind.pinned_identity(reading)
+    if not pinned_identity:
+        return []
+    elsewhere = Publisher.objects.of_ids(issuer, pinned_identity).exclude(identity=kind.identity(reading))
+    if wanted is not None:
+        elsewhere = elsewhere.filter(normalized_name__in=wanted)
+    found = list(elsewhere[:MAX_MOVED])
+    for publisher in found:
+        publisher.issuer = issuer
+    return [publisher for publisher in found if publisher.why_dead() is None]
+
+
 def hold(publisher: Publisher, reading: Reading) -> Match:
     """Compare one publisher with what the token says, field by field."""
     kind, values = publisher.issuer.kind, publisher.values
-    checks = [field.check(values.get(field.name), reading) for field in kind.fields]
+    checked = [(field.check(values.get(field.name), reading), field) for field in kind.fields]
+    checks = [replace(check, about=field) for check, field in checked if check is not None]
     pins = [
         Check(pin.name, "the registered id", reading.get(pin.name), publisher.pins[pin.name] == reading.get(pin.name))
         for pin in kind.pins
@@ -69,9 +99,12 @@ def hold(publisher: Publisher, reading: Reading) -> Match:
     ]
     tags = [(values[field.name], reading.get(field.name)) for field in kind.fields if _is_tag(field, values)]
     version = next((VersionTag.version(form, str(said)) for form, said in tags), None)
-    return Match(
-        publisher, tuple(check for check in checks if check is not None), tuple(pins), publisher.why_dead(), version
-    )
+    return Match(publisher, tuple(checks), tuple(pins), publisher.why_dead(), version)
+
+
+def nearest(found: Iterable[Publisher], reading: Reading) -> list[Match]:
+    """All of ``found`` held against what the token says: those that match first, then by how little they differ."""
+    return sorted((hold(publisher, reading) for publisher in found), key=lambda match: (not match.ok, _distance(match)))
 
 
 def credited(
@@ -92,7 +125,8 @@ def credited(
     missing = set(wanted or ()) - {match.name for match in usable}
     if not usable or missing:
         lost = {match.name: problems[match.publisher.pk] for match in matching if match.publisher.pk in problems}
-        raise _refusal(issuer, reading, held, missing, lost)
+        elsewhere = [hold(publisher, reading) for publisher in moved(issuer, reading, wanted)]
+        raise _refusal(issuer, reading, held, elsewhere, missing, lost)
     return usable
 
 
@@ -134,18 +168,24 @@ def _problems(waiting: list[Match]) -> dict[int, str]:
 
 
 def _refusal(
-    issuer: Issuer, reading: Reading, held: list[Match], missing: set[NormalizedName], lost: dict[str, str]
+    issuer: Issuer,
+    reading: Reading,
+    held: list[Match],
+    elsewhere: list[Match],
+    missing: set[NormalizedName],
+    lost: dict[str, str],
 ) -> InvalidPublisher | InvalidPendingPublisher:
     if lost and not missing - lost.keys():
         return InvalidPendingPublisher(" ".join(sorted({*lost.values()})[:MAX_EXPLAINED]))
     place = issuer.kind.place(reading)
     about = [match for match in held if not match.ok and (not missing or match.name in missing)]
-    silent = missing - {match.name for match in about} - lost.keys()
+    gone = [match for match in elsewhere if not missing or match.name in missing]
+    silent = missing - {match.name for match in about + gone} - lost.keys()
     if silent:
-        return InvalidPublisher(f"No publisher of {', '.join(sorted(silent))} trusts {place} at {issuer.url}.")
-    if not about:
-        return InvalidPublisher(f"No project of this registry trusts {place} at {issuer.url}.")
-    said = [_why_not(match, place, named=match.name in missing) for match in _nearest(about)]
+        return InvalidPublisher(sentences.these_do_not_trust(sorted(silent), place, issuer.url))
+    if not about and not gone:
+        return InvalidPublisher(sentences.nobody_trusts(place, issuer.url))
+    said = [_why_not(match, place, named=match.name in missing) for match in _nearest(about + gone)]
     return InvalidPublisher(" ".join(dict.fromkeys(said)))
 
 
@@ -167,17 +207,10 @@ def _why_not(match: Match, place: str, *, named: bool) -> str:
     """Why a publisher does not match. Where a pin differs nothing else is told, not even the project's name."""
     if match.is_another:
         pin = next(check.claim for check in match.pins if not check.ok)
-        who = f"A publisher of {match.name}" if named else "A publisher"
-        return (
-            f"{who} trusts {place}, but the claim `{pin}` is not the registered id: the repository or its owner was "
-            "replaced by another of the same name."
-        )
+        name = match.name if named else None
+        return (sentences.transferred if match.is_transferred else sentences.replaced)(place, name, pin)
+    if match.is_elsewhere:
+        return sentences.renamed(match.name, was=match.publisher.place, now=place)
     reasons = [match.dead] if match.dead else []
-    reasons += [_expectation(check) for check in match.checks if not check.ok]
-    return f"A publisher of {match.name} trusts {place}, but: {' '.join(reasons)}"
-
-
-def _expectation(check: Check) -> str:
-    expected = " or ".join(check.expected) if isinstance(check.expected, list) else check.expected
-    actual = "the token has none" if check.actual in (None, "") else f"the token says `{check.actual}`"
-    return f"The publisher expects `{check.claim}` to be `{expected}`; {actual}."
+    reasons += [sentences.unmet(check) for check in match.checks if not check.ok]
+    return sentences.differs(match.name, place, reasons)

@@ -9,17 +9,19 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from publishers import sentences
 from publishers.errors import InvalidPayload, NotEnabled
-from publishers.providers import PROVIDERS, choices
+from publishers.providers import PROVIDERS, choices, of_other_credential
 from publishers.providers.base import Pin, Provider
 from registry.models import Project, User
 from registry.names import MAX_NAME_LENGTH, normalize, ultranormalize
 
 # A publisher whose ids are not known yet must be used within this time, or it is dead (see ``Publisher.why_dead``).
 UNPINNED_LIFETIME = datetime.timedelta(days=30)
+EVERY_PROVIDER = "*"
 SIGNING_ALGORITHMS = (
     "RS256",
     "RS384",
@@ -39,14 +41,44 @@ def default_algorithms() -> list[str]:
     return ["RS256"]
 
 
+def switch_choices() -> list[tuple[str, str]]:
+    """What can be switched off at once; a callable, so that a new provider makes no migration."""
+    return [(EVERY_PROVIDER, "every provider"), *choices()]
+
+
+class SwitchedOff(models.Model):
+    """A provider that is off: whatever issuer its tokens come from, self-managed ones too, and live tokens with it."""
+
+    provider = models.CharField(max_length=32, choices=switch_choices)
+    reason = models.CharField(max_length=200, blank=True, help_text="For the history.")
+    since = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["provider"]
+        verbose_name = "switched-off provider"
+        constraints = [models.UniqueConstraint(fields=["provider"], name="one_switch_per_provider")]
+
+    def __str__(self) -> str:
+        return self.get_provider_display()
+
+    @classmethod
+    def covers(cls, provider: str) -> Exists:
+        """Whether the provider of that column is off, as a part of the query that has the column."""
+        return Exists(cls._default_manager.filter(Q(provider=OuterRef(provider)) | Q(provider=EVERY_PROVIDER)))
+
+
 class IssuerQuerySet(models.QuerySet["Issuer"]):
     """Issuers, found by their exact URL."""
 
     def trusted(self, unverified_url: str) -> "Issuer":
         """The issuer that a token names. Raises InvalidPayload if unknown, NotEnabled if switched off."""
-        issuer = self.filter(url=unverified_url).first()
+        issuer = self.filter(url=unverified_url).annotate(provider_off=SwitchedOff.covers("provider")).first()
         if issuer is None or issuer.provider not in PROVIDERS:
-            raise InvalidPayload("unknown trusted publishing issuer")
+            other = of_other_credential(unverified_url)
+            known = f": {sentences.other_credential(other)}" if other else ""
+            raise InvalidPayload(f"unknown trusted publishing issuer{known}")
+        if issuer.provider_off:  # type: ignore[attr-defined]  # annotated above
+            raise NotEnabled(f"{issuer.kind.label} trusted publishing is switched off in this registry.")
         if not issuer.enabled:
             raise NotEnabled(f"{issuer.kind.label} trusted publishing from {issuer.url} is switched off.")
         return issuer
@@ -127,13 +159,20 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
         """Those that wait for a first upload."""
         return self.filter(project__isnull=True)
 
+    def at_trusted_issuers(self) -> "PublisherQuerySet":
+        """Those whose issuer is on, and its provider too."""
+        return self.filter(~SwitchedOff.covers("issuer__provider"), issuer__enabled=True)
+
     def at(self, issuer: Issuer, identity: str) -> "PublisherQuerySet":
         """All that stand at a place, live or not: those that uploaded come first, in the order of their first."""
-        return (
-            self.filter(issuer=issuer, identity=identity)
-            .select_related("project", "added_by")
-            .order_by(F("first_upload_at").asc(nulls_last=True), "pk")
-        )
+        return self.filter(issuer=issuer, identity=identity)._oldest_first()
+
+    def of_ids(self, issuer: Issuer, pinned_identity: str) -> "PublisherQuerySet":
+        """All of the repository that recorded ids name, whatever it was called, in the same order."""
+        return self.filter(issuer=issuer, pinned_identity=pinned_identity)._oldest_first()
+
+    def _oldest_first(self) -> "PublisherQuerySet":
+        return self.select_related("project", "added_by").order_by(F("first_upload_at").asc(nulls_last=True), "pk")
 
 
 class Publisher(models.Model):
@@ -154,6 +193,12 @@ class Publisher(models.Model):
     pins = models.JSONField(default=dict, blank=True)
     unpinned_since = models.DateTimeField(null=True, blank=True, editable=False)
     identity = models.CharField(max_length=400, editable=False)
+    pinned_identity = models.CharField(
+        max_length=400, blank=True, editable=False, help_text="The place by its ids alone, so that a rename is seen."
+    )
+    renamed_to = models.JSONField(
+        null=True, editable=False, help_text="The names that a token with the same ids gave; an owner may accept them."
+    )
     fingerprint = models.CharField(max_length=64, editable=False)
     generation = models.PositiveIntegerField(
         default=0, editable=False, help_text="Grows when what it trusts is changed: upload tokens of before are dead."
@@ -191,6 +236,7 @@ class Publisher(models.Model):
         indexes = [
             # PostgreSQL puts NULLs last unless told otherwise, as at() does; SQLite cannot say it in an index.
             models.Index(fields=["issuer", "identity", "first_upload_at", "id"], name="publisher_at_place"),
+            models.Index(fields=["issuer", "pinned_identity", "first_upload_at", "id"], name="publisher_by_ids"),
             models.Index(fields=["ultranormalized_name"], name="publisher_by_name"),
         ]
 
@@ -204,6 +250,7 @@ class Publisher(models.Model):
         self.normalized_name = normalize(self.project_name)
         self.ultranormalized_name = ultranormalize(self.project_name)
         self.identity = self.issuer.kind.identity(self.values)
+        self.pinned_identity = self.issuer.kind.pinned_identity(self.pins)
         self.fingerprint = fingerprint_of(self.issuer, self.values)
         self._mark_pinned()
         if not self._state.adding and self._trust() != self._trusted:
@@ -235,6 +282,16 @@ class Publisher(models.Model):
         return self.issuer.kind.describe(self.values)
 
     @property
+    def warnings(self) -> list[str]:
+        """What maintainers should know of it, as sentences."""
+        return self.issuer.kind.warnings(self.values, self.pins)
+
+    @property
+    def place(self) -> str:
+        """Where its workload is, in words."""
+        return self.issuer.kind.place(self.values)
+
+    @property
     def is_pending(self) -> bool:
         """Whether it waits for a first upload."""
         return self.project_id is None
@@ -245,7 +302,7 @@ class Publisher(models.Model):
 
     def constraint_count(self) -> int:
         """How many constraints are set: the most constrained of several publishers is credited."""
-        return sum(1 for field in self.issuer.kind.fields if not field.required and self.values.get(field.name))
+        return sum(1 for field in self.issuer.kind.fields if field.narrows(self.values.get(field.name)))
 
     def why_dead(self) -> str | None:
         """Why this publisher cannot be used now, as a sentence; None when it can."""
@@ -265,7 +322,7 @@ class Publisher(models.Model):
         return self.created_at + datetime.timedelta(days=settings.PENDING_PUBLISHER_TTL_DAYS)
 
     def _mark_pinned(self) -> None:
-        if not self.missing_pins():
+        if all(pin.optional for pin in self.missing_pins()):
             self.unpinned_since = None
         elif self.unpinned_since is None and not self.pins:
             self.unpinned_since = timezone.now()

@@ -14,10 +14,11 @@ from typing import Any
 
 import jwt
 
-from publishers import base64url, strictjson
+from publishers import base64url, sentences, strictjson
 from publishers.errors import InvalidPayload, InvalidToken
 from publishers.jwk import MAX_KEY_ID_LENGTH, Key
 from publishers.models import SIGNING_ALGORITHMS, Issuer
+from publishers.providers import of_other_credential
 from publishers.providers.base import MAX_CLAIM_LENGTH, has_control
 
 # Seconds by which clocks may differ, here and in how long a used token is remembered.
@@ -55,6 +56,19 @@ class UnverifiedToken:
 
 
 @dataclass(frozen=True)
+class SignedToken:
+    """A token whose signature is its issuer's. For whom it was issued, and until when, was not looked at yet."""
+
+    unverified: UnverifiedToken = field(repr=False)
+    issuer: Issuer
+
+    @property
+    def key_id(self) -> str:
+        """``kid`` of the key that made it good."""
+        return self.unverified.key_id
+
+
+@dataclass(frozen=True)
 class Verified:
     """What the issuer says, once its signature, audience and dates are right."""
 
@@ -70,6 +84,9 @@ def peek(text: str) -> UnverifiedToken:
         raise InvalidPayload(f"The token is longer than {MAX_TOKEN_LENGTH} characters.")
     segments = _SEGMENTS.fullmatch(text)
     if segments is None:
+        other = of_other_credential(text)
+        if other is not None:
+            raise InvalidPayload(f"The token is not a JWT. {sentences.other_credential(other)}")
         raise InvalidPayload("The token is not a JWT: three base64url segments, not padded, joined by dots.")
     header, claims = _document("header", segments[1]), _document("payload", segments[2])
     signature = _decoded("signature", segments[3])
@@ -81,10 +98,21 @@ def peek(text: str) -> UnverifiedToken:
 
 def verify(unverified: UnverifiedToken, issuer: Issuer, key: Key) -> Verified:
     """The claims of a token that ``issuer`` signed with ``key`` for this registry. Raises InvalidToken."""
+    return accept(authenticate(unverified, issuer, key))
+
+
+def authenticate(unverified: UnverifiedToken, issuer: Issuer, key: Key) -> SignedToken:
+    """The same token, once it is sure that ``issuer`` signed it with ``key``. Raises InvalidToken."""
     _check_signature(unverified, issuer, key)
-    claims = dict(unverified.claims)
     if unverified.issuer != issuer.url:
         raise InvalidToken(f"The claim `iss` is {_shown(unverified.issuer)}, not {issuer.url}.")
+    return SignedToken(unverified, issuer)
+
+
+def accept(signed: SignedToken) -> Verified:
+    """The claims of a signed token that is for this registry and valid now. Raises InvalidToken."""
+    unverified, issuer = signed.unverified, signed.issuer
+    claims = dict(unverified.claims)
     _check_audience(claims, issuer.expected_audience)
     expires_at = _check_dates(claims, issuer.max_token_age)
     _check_storable(claims)
@@ -148,9 +176,9 @@ def _is_signed(unverified: UnverifiedToken, algorithm: str, key: Key) -> bool:
 def _check_audience(claims: Mapping[str, Any], expected: str) -> None:
     audience = claims.get("aud")
     if audience is None:
-        raise InvalidToken(f"The token has no claim `aud`; expected `{expected}`.")
+        raise InvalidToken(sentences.no_audience(expected))
     if audience not in (expected, [expected]):
-        raise InvalidToken(f"The claim `aud` is wrong: expected `{expected}`, got {_shown(audience)}.")
+        raise InvalidToken(sentences.wrong_audience(expected, _shown(audience)))
 
 
 def _check_dates(claims: Mapping[str, Any], max_age: int) -> datetime.datetime:
@@ -159,7 +187,7 @@ def _check_dates(claims: Mapping[str, Any], max_age: int) -> datetime.datetime:
     if issued > now + LEEWAY:
         raise InvalidToken("The claim `iat` is in the future: the token is not issued yet.")
     if expires <= now - LEEWAY:
-        raise InvalidToken("The claim `exp` is in the past: the token has expired.")
+        raise InvalidToken(sentences.expired())
     if not 0 < expires - issued <= max_age:
         raise InvalidToken(f"The claim `exp` must be after `iat`, by at most {max_age} seconds.")
     if "nbf" in claims and _date(claims, "nbf") > now + LEEWAY:

@@ -27,5 +27,6 @@ def _learn(publisher: Publisher, reading: Reading) -> None:
         return
     pins = {**publisher.pins, **learned}
     unchanged = Publisher.objects.filter(pk=publisher.pk, pins=publisher.pins, generation=publisher.generation)
-    if not unchanged.update(pins=pins, unpinned_since=None):
+    pinned_identity = publisher.issuer.kind.pinned_identity(pins)
+    if not unchanged.update(pins=pins, pinned_identity=pinned_identity, unpinned_since=None):
         raise Overtaken

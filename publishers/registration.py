@@ -101,6 +101,7 @@ def change(publisher: Publisher, wanted: Wanted, actor: Actor) -> bool:
         if before == after:
             return False
         if moved:
+            row.renamed_to = None
             row.first_upload_at = None  # of the other workload: it must not go before those that uploaded from here
         if moved or before["pins"] != after["pins"]:
             row.unpinned_since = None  # saving starts the time anew where nothing is pinned
@@ -117,9 +118,25 @@ def clear_pins(publisher: Publisher, actor: Actor) -> bool:
         if not row.pins:
             return False
         before = in_words(row)
-        row.pins, row.unpinned_since = {}, None
+        row.pins, row.unpinned_since, row.renamed_to = {}, None, None
         row.save()
         _record(row, "changed", actor, _difference(before, in_words(row)))
+    return True
+
+
+def accept_names(publisher: Publisher, seen: Mapping[str, Any], actor: Actor) -> bool:
+    """Call a publisher's repository what a token with its ids called it; True unless that is no longer ``seen``.
+
+    The ids stay, and so does the place that the first upload gave it. Raises AlreadyRegistered, Publisher.DoesNotExist.
+    """
+    with transaction.atomic():
+        row = _locked(publisher)
+        if not row.renamed_to or row.renamed_to != seen:
+            return False
+        before = in_words(row)
+        row.values, row.renamed_to = {**row.values, **row.renamed_to}, None
+        _update(row)
+        _record(row, "renamed", actor, _difference(before, in_words(row)))
     return True
 
 

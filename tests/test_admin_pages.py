@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from publishers.models import Issuer, Publisher
+from publishers.models import Issuer, Publisher, SwitchedOff
 from publishers.providers.github import GitHub
 from registry.models import (
     Event,
@@ -39,6 +39,7 @@ OURS = [
     Publisher,
     Release,
     RetiredName,
+    SwitchedOff,
     UsedFilename,
     User,
     ApiToken,
@@ -71,6 +72,7 @@ def fill(first: int, last: int) -> None:
         values = {"owner": "octo-org", "repository": f"r{number}", "workflow_filename": "release.yml"}
         Publisher.objects.create(issuer=issuer, project=project, values=values, added_by=alice)
         Publisher.objects.create(issuer=issuer, project_name=f"new-{number}", values=values, added_by=alice)
+        SwitchedOff.objects.create(provider=f"provider-{number}")
         Issuer.objects.create(url=f"https://ghe{number}.example.com", provider="github")
         UsedFilename.objects.get_or_create(filename=file.filename)
         ProhibitedName.objects.create(name=f"prohibited-{number}")

@@ -22,7 +22,7 @@ CALM = settings(
 )
 FEW = settings(CALM, max_examples=60)
 
-POSTS = ["/_/oidc/mint-token", "/_/oidc/github/mint-token", "/_/oidc/burn-token", "/legacy/"]
+POSTS = ["/_/oidc/mint-token", "/_/oidc/github/mint-token", "/_/oidc/check", "/_/oidc/burn-token", "/legacy/"]
 texts = st.text(st.characters(), max_size=60)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts,

@@ -29,7 +29,7 @@ class UploadTokenCredential:
     def publishers(self) -> dict[str, Publisher]:
         """The credited publishers by project, without those that were removed, switched off, expired or edited."""
         grants = {grant["publisher"]: grant for grant in self.token.grants}
-        standing = Publisher.objects.filter(pk__in=grants, issuer__enabled=True)
+        standing = Publisher.objects.filter(pk__in=grants).at_trusted_issuers()
         return {
             grants[publisher.pk]["project"]: publisher
             for publisher in standing.select_related("issuer", "project", "added_by")

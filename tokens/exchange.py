@@ -9,6 +9,7 @@ from packaging.utils import NormalizedName
 from publishers import keys, matching, oidc
 from publishers.errors import Busy, Refused
 from publishers.models import Issuer, Publisher
+from publishers.oidc import SignedToken
 from publishers.pinning import Overtaken
 from tokens import redemption
 from tokens.redemption import Attempt, Client, Granted
@@ -32,16 +33,27 @@ def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
     Find the issuer that it names, verify it against that issuer's keys, read its claims in the words of our
     form, find the publishers that they match; then, in one transaction, redeem, mint and record.
     """
-    unverified = oidc.peek(unverified_text)
-    issuer = Issuer.objects.trusted(unverified.issuer)
-    verified = oidc.verify(unverified, issuer, keys.find(issuer, unverified.key_id))
-    attempt = Attempt(issuer, unverified.key_id, verified, issuer.kind.read(verified.claims), client)
+    attempt = read(authenticate(unverified_text), client)
     for _ in range(TRIES):
         try:
             return _match_and_grant(attempt, wanted)
         except Overtaken:
             continue
     raise Busy("The publishers of this workload are being changed at this moment; try again.")
+
+
+@sensitive_variables()
+def authenticate(unverified_text: str) -> SignedToken:
+    """The token, once its signature is that of the issuer that it names. Raises Refused."""
+    unverified = oidc.peek(unverified_text)
+    issuer = Issuer.objects.trusted(unverified.issuer)
+    return oidc.authenticate(unverified, issuer, keys.find(issuer, unverified.key_id))
+
+
+def read(signed: SignedToken, client: Client) -> Attempt:
+    """What a token that is valid here and now says, in the words of our form. Raises InvalidToken."""
+    verified, issuer = oidc.accept(signed), signed.issuer
+    return Attempt(issuer, signed.key_id, verified, issuer.kind.read(verified.claims), client)
 
 
 def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:
@@ -51,7 +63,8 @@ def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:
         matches = matching.credited(issuer, standing, reading, wanted.projects)
     except Refused as refusal:
         redemption.check_unused(attempt)
-        if standing or Publisher.objects.at(issuer, attempt.identity).exists():
-            redemption.refuse(attempt, refusal, standing)
+        concerned = standing + matching.moved(issuer, reading, wanted.projects)
+        if concerned or Publisher.objects.at(issuer, attempt.identity).exists():
+            redemption.refuse(attempt, refusal, concerned)
         raise
     return redemption.grant(attempt, matches, single_use=wanted.single_use)

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from publishers import matching, pinning
+from publishers import matching, pinning, renaming, sentences
 from publishers.errors import InvalidReuseToken, Refused
 from publishers.matching import Match
 from publishers.models import Issuer, Publisher
@@ -48,6 +48,11 @@ class Attempt:
     def identity(self) -> str:
         """The indexed text of the place that the token speaks of."""
         return self.issuer.kind.identity(self.reading)
+
+    @property
+    def once(self) -> bool:
+        """Whether its identity token is good for one exchange only."""
+        return self.issuer.reuse != Issuer.Reuse.UNTIL_EXPIRY
 
     @property
     def actor(self) -> Actor:
@@ -104,15 +109,26 @@ def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Grante
     return Granted(text, expires_at, sorted(match.name for match in matches), str(exchange_id))
 
 
-def check_unused(attempt: Attempt) -> None:
-    """Raise InvalidReuseToken if the identity token was redeemed before; that is counted on the original exchange."""
+def redeemed_before(attempt: Attempt) -> InvalidReuseToken | None:
+    """The refusal of an identity token that an earlier exchange used up, which it names; None for another token."""
+    if not attempt.once:
+        return None
     used = UploadToken.objects.filter(issuer_url=attempt.issuer.url, redeemed=attempt.verified.identity_token_id)
     original = used.first()
     if original is None:
-        return
-    Exchange.objects.filter(upload_token=original).update(replays=F("replays") + 1)
-    refusal = InvalidReuseToken("This identity token was used before. Ask the CI service for a new one.")
+        return None
+    refusal = InvalidReuseToken(sentences.used_before())
     refusal.exchange = str(original.exchange_id or "")
+    return refusal
+
+
+def check_unused(attempt: Attempt) -> None:
+    """Raise InvalidReuseToken if the identity token was redeemed before; that is counted on the original exchange."""
+    refusal = redeemed_before(attempt)
+    if refusal is None:
+        return
+    if refusal.exchange:
+        Exchange.objects.filter(pk=refusal.exchange).update(replays=F("replays") + 1)
     raise refusal
 
 
@@ -125,6 +141,7 @@ def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> Non
     try:
         with transaction.atomic():
             exchange.save(force_insert=True)
+            renaming.note(standing, attempt.reading)
             Event.objects.bulk_create(_refusal_lines(attempt, refusal, standing, exchange))
     except IntegrityError:
         earlier = Exchange.objects.filter(
@@ -140,12 +157,11 @@ def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> Non
 def _upload_token(
     attempt: Attempt, matches: list[Match], text: str, expires_at: datetime.datetime, *, single_use: bool
 ) -> UploadToken:
-    once = attempt.issuer.reuse != Issuer.Reuse.UNTIL_EXPIRY
     return UploadToken(
         digest=secrets.digest(text),
         issuer=attempt.issuer,
         issuer_url=attempt.issuer.url,
-        redeemed=attempt.verified.identity_token_id if once else None,
+        redeemed=attempt.verified.identity_token_id if attempt.once else None,
         redeemed_until=attempt.verified.expires_at + datetime.timedelta(seconds=LEEWAY) + REDEMPTION_MARGIN,
         grants=[_grant(match) for match in matches],
         single_use=single_use,

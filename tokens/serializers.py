@@ -4,9 +4,11 @@ from typing import Any
 
 from packaging.utils import NormalizedName
 
+from publishers import sentences
 from publishers.errors import InvalidPayload, Refused
-from publishers.matching import MAX_PROJECTS
+from publishers.matching import MAX_PROJECTS, Match
 from registry.names import is_valid, normalize
+from tokens.checking import Checked
 from tokens.exchange import Wanted
 from tokens.redemption import Granted
 
@@ -20,7 +22,7 @@ def token_in(payload: Any) -> str:
         raise InvalidPayload("The request body must be a JSON object.")
     token = payload.get("token")
     if not isinstance(token, str) or not token:
-        raise InvalidPayload("The request body must have a member `token`, a string.")
+        raise InvalidPayload(sentences.no_token())
     return token
 
 
@@ -58,6 +60,29 @@ def grant_out(granted: Granted) -> dict[str, Any]:
         "projects": granted.projects,
         "exchange": granted.exchange_id,
     }
+
+
+def check_out(checked: Checked) -> dict[str, Any]:
+    """The body of a check."""
+    return {
+        "would_mint": checked.would_mint,
+        "projects": checked.projects,
+        "publishers": [_publisher_out(match, checked.wanted) for match in checked.matches],
+        "errors": [{"code": refusal.code, "description": refusal.description} for refusal in checked.refusals],
+    }
+
+
+def _publisher_out(match: Match, wanted: Wanted) -> dict[str, Any]:
+    """A publisher held against the token. Where a pin differs it is another's: only the failing pin is told."""
+    named = match.name in (wanted.projects or ())
+    out: dict[str, Any] = {"project": match.name, "provider": match.publisher.issuer.provider}
+    if match.is_another:
+        failing = [pin.as_dict() for pin in match.pins if not pin.ok]
+        return {**out, "project": match.name if named else None, "fields": {}, "checks": failing}
+    checks = [check.as_dict() for check in match.checks + match.pins]
+    if match.dead is not None:
+        checks.append({"claim": "publisher", "expected": "in use", "actual": match.dead, "ok": False})
+    return {**out, "fields": match.publisher.values, "checks": checks}
 
 
 def refusal_out(refusal: Refused, *, problem: bool) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from publishers.errors import (
 from registry.actors import Actor
 from tokens import negotiation, serializers
 from tokens.burning import burn
+from tokens.checking import check
 from tokens.exchange import exchange
 from tokens.redemption import Client
 
@@ -81,6 +82,17 @@ class MintToken(ExchangeView):
         payload = _payload(request)
         token, wanted = serializers.token_in(payload), serializers.wanted_in(payload)
         return JsonResponse(serializers.grant_out(exchange(token, wanted, _client(request))))
+
+
+class Check(ExchangeView):
+    """``POST /_/oidc/check``."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Say what mint-token would do with the same body, and do nothing."""
+        _check_enabled()
+        payload = _payload(request)
+        token, wanted = serializers.token_in(payload), serializers.wanted_in(payload)
+        return JsonResponse(serializers.check_out(check(token, wanted, _client(request))))
 
 
 class BurnToken(ExchangeView):

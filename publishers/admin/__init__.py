@@ -1,5 +1,5 @@
 """Issuers and publishers, for administrators."""
 
-from publishers.admin import issuers, publishers
+from publishers.admin import issuers, publishers, switches
 
-__all__ = ["issuers", "publishers"]
+__all__ = ["issuers", "publishers", "switches"]

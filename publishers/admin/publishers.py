@@ -1,23 +1,44 @@
 """Publishers, trusted and pending."""
 
+import json
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
-from publishers import registration
+from publishers import registration, renaming
 from publishers.admin.places import PlaceForm
 from publishers.forms import PublisherForm
 from publishers.models import Publisher
+from publishers.registration import AlreadyRegistered
 from registry.actors import Actor
 from registry.admin.base import DeletesOneByOne
+
+
+@dataclass(frozen=True)
+class NewName:
+    """A publisher whose repository was seen under another name."""
+
+    pk: int
+    project: str
+    was: str
+    now: str
+    seen: str  # what is accepted, exactly
+
+    @classmethod
+    def of(cls, publisher: Publisher) -> "NewName":
+        """What the page shows of a renamed publisher."""
+        seen = json.dumps(publisher.renamed_to, sort_keys=True)
+        return cls(publisher.pk, publisher.project_name, publisher.place, renaming.of(publisher), seen)
 
 
 class Pending(admin.SimpleListFilter):
@@ -43,11 +64,21 @@ class PublisherAdmin(DeletesOneByOne):
     provider's API for ids, so it is validated before any transaction begins: Django's own view would be inside one.
     """
 
-    list_display = ("description", "project_name", "kind", "issuer", "label", "enabled", "expires_at", "added_by")
+    list_display = (
+        "description",
+        "project_name",
+        "kind",
+        "issuer",
+        "label",
+        "enabled",
+        "expires_at",
+        "added_by",
+        "renamed",
+    )
     list_filter = (Pending, "enabled", "issuer")
     list_select_related = ("issuer", "project", "added_by")
     search_fields = ("normalized_name", "label", "identity", "=added_by__username")
-    actions = ("forget_ids",)
+    actions = ("forget_ids", "accept_names")
 
     @admin.display(description="kind")
     def kind(self, publisher: Publisher) -> str:
@@ -59,6 +90,46 @@ class PublisherAdmin(DeletesOneByOne):
         """The next granted exchange records them anew."""
         for publisher in queryset.select_related("issuer", "project", "added_by"):
             registration.clear_pins(publisher, Actor.of(request))
+
+    @admin.display(description="renamed to")
+    def renamed(self, publisher: Publisher) -> str:
+        """What a token with the same ids called it."""
+        return renaming.of(publisher)
+
+    @admin.action(description="Accept the new names of selected publishers", permissions=["change"])
+    def accept_names(self, request: HttpRequest, queryset: QuerySet[Publisher]) -> HttpResponse | None:
+        """Show from what to what, and change the names that were seen there."""
+        renamed = list(queryset.filter(renamed_to__isnull=False).select_related("issuer", "project", "added_by"))
+        if not renamed:
+            self.message_user(request, "None of these was seen under another name.", messages.WARNING)
+            return None
+        if "accept" not in request.POST:
+            return self._names_page(request, [NewName.of(publisher) for publisher in renamed])
+        for publisher in renamed:
+            self._accept_name(request, publisher)
+        return None
+
+    def _names_page(self, request: HttpRequest, lines: list[NewName]) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Accept new names",
+            "opts": self.opts,
+            "lines": lines,
+            "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/publishers/publisher/accept_names.html", context)
+
+    def _accept_name(self, request: HttpRequest, publisher: Publisher) -> None:
+        try:
+            names = publisher.renamed_to or {}
+            seen = NewName.of(publisher).seen == request.POST.get(f"seen_{publisher.pk}")
+            accepted = seen and registration.accept_names(publisher, names, Actor.of(request))
+        except AlreadyRegistered as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+        else:
+            said = "is accepted" if accepted else "was not accepted: it changed meanwhile. Look again"
+            level = messages.SUCCESS if accepted else messages.ERROR
+            self.message_user(request, f"The new name {renaming.of(publisher)} {said}.", level)
 
     def delete_model(self, request: HttpRequest, obj: Publisher) -> None:
         """With an event."""

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from publishers.errors import InvalidToken
@@ -22,6 +22,8 @@ MAX_CLAIM_LENGTH = 1024
 # An index entry must stay far below PostgreSQL's limit of about 2,700 bytes.
 MAX_IDENTITY_LENGTH = 400
 MAX_WILDCARDS = 8
+# What a maintainer writes into an identity field that may be waived.
+WAIVED = "*"
 
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -45,6 +47,10 @@ class Check:
     expected: Any
     actual: Any
     ok: bool
+    # The field that asked; not part of what is shown to machines. Set where fields are walked (publishers.matching).
+    about: "Field | None" = field(default=None, compare=False, repr=False)
+    # Says why it failed, where the kind of field (``publishers.sentences.unmet``) says too little.
+    explained: "Callable[[Check], str] | None" = field(default=None, compare=False, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -64,9 +70,12 @@ class Field:
     pattern: str = ""  # a form value must match this whole
     problem: str = ""  # what the form says when it does not
     max_length: int = 255
+    # What to do in the job so that it meets the publisher, with {expected} in it: "run the job in … `{expected}`".
+    fix: str = ""
 
     required: ClassVar[bool] = True
     identity: ClassVar[bool] = True
+    locates: ClassVar[bool] = True  # part of the indexed place
     # What the form stores: a text, a list of texts or a yes/no.
     stores: ClassVar[type] = str
 
@@ -91,6 +100,14 @@ class Field:
         """Exact comparison."""
         return self.normalize(expected) == self.normalize(actual)
 
+    def narrows(self, value: Any) -> bool:
+        """Whether ``value`` makes a publisher more constrained than one without it."""
+        return not self.required and bool(value)
+
+    def warning(self, value: Any) -> str | None:
+        """What a maintainer should know of a publisher with such a value, as a sentence; None for nothing."""
+        return None
+
     def refusal(self, value: str) -> str | None:
         """Why a form value is wrong, as a sentence; None when it is right."""
         if has_control(value):
@@ -107,6 +124,31 @@ class Workload(Field):
     Several publishers may stand at one place; a token that differs here alone is told so.
     """
 
+    locates: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class Waivable(Workload):
+    """An identity field that is not looked at if a maintainer writes ``*``, and that he is then warned of."""
+
+    waiver: str = ""  # the warning, as a sentence
+
+    def check(self, expected: Any, reading: Reading) -> Check | None:
+        """Compare unless it is waived. Left out is not waived: it matches nothing."""
+        return None if expected == WAIVED else super().check(expected, reading)
+
+    def narrows(self, value: Any) -> bool:
+        """Unless it is waived."""
+        return bool(value != WAIVED)
+
+    def warning(self, value: Any) -> str | None:
+        """What it means to waive it."""
+        return self.waiver if value == WAIVED else None
+
+    def refusal(self, value: str) -> str | None:
+        """The waiver need not look like a value."""
+        return None if value == WAIVED else super().refusal(value)
+
 
 @dataclass(frozen=True)
 class Constraint(Field):
@@ -114,6 +156,7 @@ class Constraint(Field):
 
     required: ClassVar[bool] = False
     identity: ClassVar[bool] = False
+    locates: ClassVar[bool] = False
 
     def check(self, expected: Any, reading: Reading) -> Check | None:
         """Compare if it is set."""
@@ -197,6 +240,8 @@ class Pin:
     label: str
     # Part of the repository (project) or of its owner (namespace): a rename is one with both unchanged.
     of_owner: bool = False
+    # Tokens hold it only where the job asks for it: a publisher may stay without, and is then warned of.
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -243,6 +288,10 @@ class Provider:
     enabled_by_default: ClassVar[bool] = False
     max_token_age: ClassVar[int] = 3600  # seconds between iat and exp
     reuse: ClassVar[str] = "once"
+    # What else a job has that could be taken for an identity token: how such credentials begin, and who issues them.
+    other_credentials: ClassVar[tuple[str, ...]] = ()
+    other_issuers: ClassVar[frozenset[str]] = frozenset()
+    how_to_ask: ClassVar[str] = ""  # how a job gets an identity token, as a sentence
     # Attributes of the class, but a provider whose issuers differ in their claims may set them per issuer.
     fields: tuple[Field, ...] = ()
     pins: tuple[Pin, ...] = ()
@@ -264,6 +313,21 @@ class Provider:
         parts = [part.normalize(str(values[part.name])) for part in self._locating()]
         return indexable(json.dumps(parts, ensure_ascii=False, separators=(",", ":")))
 
+    def pinned_identity(self, ids: Mapping[str, Any]) -> str:
+        """The indexed text of the repository that pins name, whatever it is called and whoever owns it now.
+
+        Empty unless all pins are known, and unless the provider pins owners apart from what they own: without
+        both, a rename cannot be told from a replacement.
+        """
+        owned = [pin.name for pin in self.pins if not pin.of_owner]
+        if len(owned) in {0, len(self.pins)} or not all(ids.get(pin.name) for pin in self.pins):
+            return ""
+        return indexable(json.dumps([str(ids[name]) for name in owned], separators=(",", ":")))
+
+    def names(self, reading: Reading) -> dict[str, Any]:
+        """What the place is called: the fields that a rename changes."""
+        return {part.name: reading[part.name] for part in self._locating()}
+
     def forbid(self, reading: Reading) -> str | None:
         """Why no publisher of this provider ever publishes from such a job, as a sentence; None if one may."""
         return None
@@ -284,12 +348,23 @@ class Provider:
         """
         return {}
 
+    def warnings(self, values: Mapping[str, Any], pins: Mapping[str, str]) -> list[str]:
+        """What a maintainer should know of such a publisher, as sentences to show beside it."""
+        said = [part.warning(values.get(part.name)) for part in self.fields]
+        missing = [pin.name for pin in self.pins if pin.optional and not pins.get(pin.name)]
+        if missing:
+            said.append(
+                f"Not protected against a reused name: no {' and no '.join(missing)} is recorded. Tokens hold these "
+                "claims only if the job asks for them."
+            )
+        return [sentence for sentence in said if sentence]
+
     def links(self, claims: Claims) -> Links:
         """The run and commit that verified claims speak of."""
         return Links()
 
     def _locating(self) -> list[Field]:
-        return [part for part in self.fields if part.identity and not isinstance(part, Workload)]
+        return [part for part in self.fields if part.locates]
 
 
 def indexable(text: str) -> str:
@@ -311,6 +386,26 @@ def optional_text_claim(claims: Claims, name: str) -> str | None:
     """A claim that may be absent, null or empty (then None); anything but a text is refused."""
     value = claims.get(name)
     return None if value is None or value == "" else _text(name, value)
+
+
+def optional_texts_claim(claims: Claims, name: str) -> list[str] | None:
+    """A claim that is a list of texts, each as ``text_claim`` wants it; absent or null is None."""
+    value = claims.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise InvalidToken(f"The claim `{name}` must be a list of strings.")
+    return [_text(name, member) for member in value]
+
+
+def flag_claim(claims: Claims, name: str) -> bool:
+    """A required claim that is true or false, as JSON has them."""
+    value = claims.get(name)
+    if value is None:
+        raise InvalidToken(f"The token has no claim `{name}`.")
+    if not isinstance(value, bool):
+        raise InvalidToken(f"The claim `{name}` must be true or false.")
+    return value
 
 
 def _text(name: str, value: Any) -> str:

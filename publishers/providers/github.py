@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from publishers import sentences
 from publishers.errors import InvalidToken
 from publishers.providers.base import (
     AllowList,
@@ -46,8 +47,11 @@ class ReusableWorkflow(Constraint):
         """Unset, the job must run in the top-level workflow itself."""
         called, top = reading.get(self.name), reading.get("workflow_ref")
         if expected:
-            return Check(self.claim, expected, called, isinstance(called, str) and self.accepts_text(expected, called))
-        return None if called == top else Check(self.claim, top, called, ok=False)
+            ok = isinstance(called, str) and self.accepts_text(expected, called)
+            return Check(self.claim, expected, called, ok, explained=sentences.called_another)
+        if called == top:
+            return None
+        return Check(self.claim, top, called, ok=False, explained=sentences.called_unexpected)
 
     def accepts_text(self, expected: str, actual: str) -> bool:
         """Owner and repository in any case, the file exactly, the ref as a glob."""
@@ -77,6 +81,16 @@ class GitHub(Provider):
     default_issuer = "https://token.actions.githubusercontent.com"
     default_api_url = "https://api.github.com"
     enabled_by_default = True
+    # https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
+    other_credentials = ("ghs_", "ghp_", "gho_", "ghu_", "ghr_", "github_pat_")
+    # The token service of the runner, of which ACTIONS_ID_TOKEN_REQUEST_TOKEN is one (actions/runner, its host checks).
+    other_issuers = frozenset(
+        {"vstoken.actions.githubusercontent.com", "https://vstoken.actions.githubusercontent.com"}
+    )
+    how_to_ask = (
+        "Give the job `permissions: id-token: write` and let it ask for an identity token; "
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN only opens the address at which it asks."
+    )
     fields = (
         Field(
             "owner",
@@ -101,6 +115,7 @@ class GitHub(Provider):
             "Environment",
             hint="The GitHub environment that the job must run in, such as pypi. Strongly recommended.",
             fold=True,
+            fix="give the job `environment: {expected}`",
         ),
         ReusableWorkflow(
             "reusable_workflow",
@@ -165,11 +180,7 @@ class GitHub(Provider):
         """Events that others can start with their own code, and workflows of other repositories."""
         event, workflow_ref = reading["event_names"], reading["workflow_ref"]
         if event in REFUSED_EVENTS:
-            return (
-                f"Publishing from a workflow that the event `{event}` started is not supported, because others can "
-                "start it with their own code. Publish from another event, such as `release`, `push` of a tag or "
-                "`workflow_dispatch`."
-            )
+            return sentences.started_by_others(str(event), ("release", "push", "workflow_dispatch"))
         if reading["workflow_filename"] is None:
             return (
                 f"The claim `workflow_ref` ({workflow_ref}) does not name a workflow file of {self.place(reading)} at "

@@ -211,6 +211,7 @@ def test_a_refusal_says_which_claim_differs_and_is_recorded_once(client, world):
 def test_a_refusal_where_no_publisher_stands_is_not_recorded(client, world):
     token = world.token(
         repository="octo-org/elsewhere",
+        repository_id="75",
         workflow_ref="octo-org/elsewhere/.github/workflows/release.yml@refs/heads/main",
         job_workflow_ref="octo-org/elsewhere/.github/workflows/release.yml@refs/heads/main",
         ref="refs/heads/main",

@@ -219,3 +219,12 @@ def test_a_form_without_its_secret_is_refused(project: Project):
 @pytest.mark.parametrize("pk", ["999", "x"])
 def test_what_is_not_there_is_not_found(client: Client, pk: str):
     assert client.get(f"/admin/publishers/publisher/{pk}/change/").status_code == 404
+
+
+@pytest.mark.usefixtures("boss")
+def test_what_a_maintainer_should_know_of_a_publisher_is_shown(client: Client, project: Project):
+    buildkite = Issuer.objects.get(provider="buildkite")
+    values = {"organization_slug": "acme-inc", "pipeline_slug": "sampleproject"}
+    publisher = Publisher.objects.create(issuer=buildkite, project=project, values=values)
+    page = client.get(f"/admin/publishers/publisher/{publisher.pk}/change/").content.decode()
+    assert "Not protected against a reused name: no organization_id and no pipeline_id is recorded." in page

@@ -12,9 +12,12 @@ from publishers.providers.base import (
     Flag,
     Glob,
     VersionTag,
+    Waivable,
+    flag_claim,
     glob_matches,
     indexable,
     optional_text_claim,
+    optional_texts_claim,
     text_claim,
 )
 
@@ -101,6 +104,38 @@ def test_an_identity_field_that_is_not_set_matches_nothing():
     check = Field("f", "F").check("", {"f": None})
     assert check is not None
     assert not check.ok
+
+
+@pytest.mark.parametrize("said", ["anything", "*", None])
+def test_an_identity_field_that_is_waived_is_not_looked_at(said):
+    field = Waivable("f", "F", pattern="[a-z]+", waiver="Anything goes.")
+    assert field.check("*", {"f": said}) is None
+    assert (field.warning("*"), field.warning("a")) == ("Anything goes.", None)
+    assert (field.narrows("*"), field.narrows("a")) == (False, True)
+    assert (field.refusal("*"), field.refusal("**")) == (None, "F is not valid.")
+
+
+@pytest.mark.parametrize("unset", ["", None])
+def test_an_identity_field_that_is_left_out_is_not_waived(unset):
+    check = Waivable("f", "F").check(unset, {"f": None})
+    assert check is not None
+    assert not check.ok
+
+
+@pytest.mark.parametrize("value", [None, "", "true", 0, 1, [], {}])
+def test_a_flag_that_is_neither_true_nor_false_is_refused(value):
+    with pytest.raises(InvalidToken, match="`flag`"):
+        flag_claim({"flag": value}, "flag")
+    assert flag_claim({"flag": True}, "flag") is True
+    assert flag_claim({"flag": False}, "flag") is False
+
+
+@pytest.mark.parametrize("value", ["a", 1, True, {}, [1], [""], [None], [["a"]], ["a\nb"], ["a" * 1025]])
+def test_a_list_of_other_things_than_texts_is_refused(value):
+    with pytest.raises(InvalidToken, match="`ids`"):
+        optional_texts_claim({"ids": value}, "ids")
+    assert optional_texts_claim({"ids": ["a", "b"]}, "ids") == ["a", "b"]
+    assert optional_texts_claim({}, "ids") is None
 
 
 @pytest.mark.parametrize("value", [1, True, [], {}, "", "a\x00", "a\nb", "a\x7f", "a\u2028", "a" * 1025])

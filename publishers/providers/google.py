@@ -1,0 +1,54 @@
+"""Google Cloud: whatever runs as a service account.
+
+Claims: https://cloud.google.com/docs/authentication/token-types#id-contents (whose meaning is that of
+https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload), and for virtual machines
+https://cloud.google.com/compute/docs/instances/verifying-instance-identity ("Token contents").
+"""
+
+from publishers.errors import InvalidToken
+from publishers.providers.base import (
+    Claims,
+    Constraint,
+    Field,
+    Pin,
+    Provider,
+    Reading,
+    flag_claim,
+    text_claim,
+)
+
+
+class Google(Provider):
+    """A service account."""
+
+    name = "google"
+    label = "Google Cloud"
+    default_issuer = "https://accounts.google.com"
+    # The metadata server hands out one token again and again until shortly before it expires.
+    reuse = "until-expiry"
+    fields = (
+        Field(
+            "email",
+            "Email",
+            hint="The service account's, such as publisher@acme.iam.gserviceaccount.com.",
+            pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+",
+            problem="Write the service account's mail address.",
+            fix="let it run as the service account `{expected}`",
+        ),
+        Constraint(
+            "sub",
+            "Subject",
+            hint="The service account's unique id. Left empty, it is recorded at the first use.",
+            pattern=r"[0-9]+",
+            problem="A unique id has digits only.",
+        ),
+    )
+    # "Unique among all Google accounts and never reused".
+    pins = (Pin("sub", "Subject"),)
+
+    def read(self, claims: Claims) -> Reading:
+        """The address counts only if Google says that it is the account's."""
+        email = text_claim(claims, "email")
+        if not flag_claim(claims, "email_verified"):
+            raise InvalidToken(f"The claim `email_verified` is false: Google does not vouch for {email}.")
+        return {"email": email, "sub": text_claim(claims, "sub")}

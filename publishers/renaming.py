@@ -1,0 +1,25 @@
+"""Repositories that were renamed: seen by their recorded ids, remembered until an owner accepts the new names."""
+
+from collections.abc import Iterable
+
+from publishers import matching
+from publishers.models import Publisher
+from publishers.providers.base import Reading
+
+
+def note(publishers: Iterable[Publisher], reading: Reading) -> None:
+    """Remember what a verified token calls the repositories of those publishers that know them by other names.
+
+    Trusts nothing new: a person accepts it (``registration.accept_names``).
+    """
+    for publisher in publishers:
+        match = matching.hold(publisher, reading)
+        names = publisher.issuer.kind.names(reading)
+        if match.is_elsewhere and not match.is_another and publisher.renamed_to != names:
+            unchanged = Publisher.objects.filter(pk=publisher.pk, generation=publisher.generation)
+            unchanged.update(renamed_to=names)
+
+
+def of(publisher: Publisher) -> str:
+    """The place as it is called now, in words; empty where no other name was seen."""
+    return publisher.issuer.kind.place(publisher.renamed_to) if publisher.renamed_to else ""

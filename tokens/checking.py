@@ -1,0 +1,59 @@
+"""What an exchange would do: the same way, which stops before anything is written."""
+
+from dataclasses import dataclass, field
+
+from django.views.decorators.debug import sensitive_variables
+
+from publishers import matching
+from publishers.errors import InvalidToken, Refused
+from publishers.matching import Match
+from tokens import redemption
+from tokens.exchange import Wanted, authenticate, read
+from tokens.redemption import Attempt, Client
+
+# So many publishers are shown with their checks.
+MAX_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What mint-token would answer, and why."""
+
+    wanted: Wanted
+    refusals: list[Refused] = field(default_factory=list)
+    projects: list[str] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)  # those that match first, then the nearest
+
+    @property
+    def would_mint(self) -> bool:
+        """Whether an exchange would be granted now."""
+        return not self.refusals
+
+
+@sensitive_variables()
+def check(unverified_text: str, wanted: Wanted, client: Client) -> Checked:
+    """Say what the exchange would do with an identity token, and why; nothing is used up or written.
+
+    Raises Refused for a token that fails before its signature is verified: strangers are told no more than there.
+    """
+    signed = authenticate(unverified_text)
+    try:
+        attempt = read(signed, client)
+    except InvalidToken as refusal:
+        return Checked(wanted, [refusal])
+    return _compare(attempt, wanted)
+
+
+def _compare(attempt: Attempt, wanted: Wanted) -> Checked:
+    issuer, reading = attempt.issuer, attempt.reading
+    standing = matching.candidates(issuer, reading, wanted.projects)
+    used = redemption.redeemed_before(attempt)
+    refusals: list[Refused] = [] if used is None else [used]
+    covered: list[Match] = []
+    try:
+        covered = matching.credited(issuer, standing, reading, wanted.projects)
+    except Refused as refusal:
+        refusals.append(refusal)
+        standing += matching.moved(issuer, reading, wanted.projects)
+    projects = [] if refusals else sorted(match.name for match in covered)
+    return Checked(wanted, refusals, projects, matching.nearest(standing, reading)[:MAX_SHOWN])
