@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.signing import SigningKey, encoded
@@ -169,6 +169,7 @@ json_values = st.recursive(
 names = st.sampled_from(["kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y"])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from([RSA, P256, ED]), st.dictionaries(names, json_values))
 def test_whatever_a_key_says_it_is_kept_or_left_out(key, changes):
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from demo.issuer import LocalIssuer
@@ -175,6 +175,7 @@ def test_an_issuer_that_is_no_text_is_unknown(local, iss):
         oidc.peek(local.sign(iss=iss))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text() | st.lists(st.binary(), min_size=3, max_size=3).map(lambda parts: ".".join(map(encoded, parts))))
 @example("..")
 def test_whatever_it_is_given_it_refuses_by_a_code(text):
