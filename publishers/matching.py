@@ -53,7 +53,8 @@ class Match:
         """Whether it is the same repository in the hands of another owner."""
         owners = {pin.name for pin in self.publisher.issuer.kind.pins if pin.of_owner}
         owned = [check.ok for check in self.pins if check.claim not in owners]
-        return self.is_another and bool(owned) and all(owned)
+        lacking = any(check.actual in (None, "") for check in self.pins)
+        return self.is_another and bool(owned) and all(owned) and not lacking
 
     @property
     def is_elsewhere(self) -> bool:
@@ -203,12 +204,17 @@ def _distance(match: Match) -> tuple[bool, bool, int]:
     return (match.is_another, match.publisher.first_upload_at is None, failures)
 
 
+def _another(match: Match, place: str, name: str | None) -> str:
+    pin = next(check for check in match.pins if not check.ok)
+    if pin.actual in (None, ""):
+        return sentences.unsaid(place, name, pin.claim)
+    return (sentences.transferred if match.is_transferred else sentences.replaced)(place, name, pin.claim)
+
+
 def _why_not(match: Match, place: str, *, named: bool) -> str:
     """Why a publisher does not match. Where a pin differs nothing else is told, not even the project's name."""
     if match.is_another:
-        pin = next(check.claim for check in match.pins if not check.ok)
-        name = match.name if named else None
-        return (sentences.transferred if match.is_transferred else sentences.replaced)(place, name, pin)
+        return _another(match, place, match.name if named else None)
     if match.is_elsewhere:
         return sentences.renamed(match.name, was=match.publisher.place, now=place)
     reasons = [match.dead] if match.dead else []

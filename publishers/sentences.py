@@ -88,21 +88,27 @@ def these_do_not_trust(names: Sequence[str], place: str, issuer_url: str) -> str
 
 def replaced(place: str, name: str | None, pin: str) -> str:
     """A pin differs; what the publisher's ids and other fields are is not told. ``name`` only if it was asked for."""
-    who = f"A publisher of {name}" if name else "A publisher"
     return (
-        f"{who} trusts {place}, but the claim `{pin}` is not the registered id: the repository or its owner was "
-        "replaced by another of the same name. If that is known and wanted, an owner of the project removes the "
-        "publisher and adds it anew."
+        f"{_a_publisher(name)} trusts {place}, but the claim `{pin}` is not the registered id: what has this name now "
+        "is not what had it then. If that is known and wanted, an owner of the project removes the publisher and adds "
+        "it anew."
+    )
+
+
+def unsaid(place: str, name: str | None, pin: str) -> str:
+    """A pin is set, and the token does not say that claim."""
+    return (
+        f"{_a_publisher(name)} trusts {place}, but the token has no claim `{pin}`, of which an id is registered: it "
+        "must say the registered id. Let the job ask for a token that has this claim."
     )
 
 
 def transferred(place: str, name: str | None, pin: str) -> str:
-    """The repository's own pin agrees and its owner's does not."""
-    who = f"A publisher of {name}" if name else "A publisher"
+    """The own pin of a repository (project, pipeline) agrees and its owner's does not."""
     return (
-        f"{who} trusts this repository, but the claim `{pin}` is not the registered id: the repository was transferred "
-        f"to another owner. If the new owner is to be trusted, an owner of the project removes the publisher and adds "
-        f"one for {place} anew."
+        f"{_a_publisher(name)} trusts what is {place} now, but the claim `{pin}` is not the registered id: it was "
+        "transferred to another owner. If the new owner is to be trusted, an owner of the project removes the "
+        f"publisher and adds one for {place} anew."
     )
 
 
@@ -112,6 +118,10 @@ def renamed(name: str, *, was: str, now: str) -> str:
         f"A publisher of {name} trusts {was}, which is called {now} now: its ids are the registered ones. An owner of "
         f"the project accepts the new name in the publisher, or adds a publisher for {now}."
     )
+
+
+def _a_publisher(name: str | None) -> str:
+    return f"A publisher of {name}" if name else "A publisher"
 
 
 def differs(name: str, place: str, reasons: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ def page_of(name: str) -> str:
 def job_of(name: str) -> Any:
     """The first YAML block of the page, or the script where there is no job."""
     page = page_of(name)
-    return block(page, "python") if name in WITHOUT_A_JOB else yaml.safe_load(block(page, "yaml"))
+    return block(page, "text") if name in WITHOUT_A_JOB else yaml.safe_load(block(page, "yaml"))
 
 
 def block(page: str, language: str) -> str:

@@ -168,13 +168,18 @@ def test_a_repository_of_another_owner_is_refused_as_a_transfer_and_nothing_expe
     token = named(world, **names, repository_owner_id="66")
     code, said = refusal(mint(client, token))
     assert code == "invalid-publisher"
-    assert "`repository_owner_id` is not the registered id: the repository was transferred to another owner" in said
+    assert "`repository_owner_id` is not the registered id: it was transferred to another owner" in said
     assert "anew" in said
     told = said + json.dumps(check(client, token)["publishers"])
     assert "secret-environment" not in told
     assert "of sampleproject" not in told
     assert not Publisher.objects.filter(renamed_to__isnull=False).exists()
     assert Event.objects.filter(tag="project:oidc:exchange-refused", project=world.project).exists()
+
+
+def test_a_token_without_the_owners_id_is_no_transfer(client, world):
+    said = refusal(mint(client, world.token(repository_owner_id=None)))[1]
+    assert "the token has no claim `repository_owner_id`, of which an id is registered" in said
 
 
 def test_another_repository_of_the_same_owner_is_no_rename(client, world):
