@@ -91,7 +91,7 @@ def change(publisher: Publisher, wanted: Wanted, actor: Actor) -> bool:
     """Make a publisher what is wanted; True if something changed.
 
     A publisher that moves to another place loses the ids of the old one. Upload tokens that it was credited with
-    hold its old fingerprint: they no longer open its project. Raises AlreadyRegistered, Publisher.DoesNotExist.
+    hold its generation of before: they no longer open its project. Raises AlreadyRegistered, Publisher.DoesNotExist.
     """
     with transaction.atomic():
         row = _locked(publisher)

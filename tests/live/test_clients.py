@@ -175,3 +175,21 @@ def test_two_pending_publishers_for_one_name_give_one_project_and_the_other_is_t
     assert Publisher.objects.filter(pk=first.pk, project__isnull=False).exists()
     assert not Publisher.objects.filter(pk=second.pk).exists()
     assert Event.objects.filter(user=bob, tag="account:oidc:pending-publisher-invalidated").exists()
+
+
+def test_no_token_is_in_the_servers_log_or_in_an_answer(job):
+    identity, live, dead = job.token(), job.mint(), "gth_tp_" + "0" * 49
+    wheel = job.wheel()
+    answers = [
+        job.post("/_/oidc/mint-token", {"token": identity}),
+        job.post("/_/oidc/mint-token", {"token": identity}),
+        job.post("/_/oidc/mint-token", {"token": identity[:-9]}),
+        job.upload(wheel.read_bytes(), wheel.name, live),
+        job.upload(wheel.read_bytes(), "another-1.0-py3-none-any.whl", live),
+        job.upload(wheel.read_bytes(), wheel.name, dead),
+        job.post("/_/oidc/burn-token", {"token": live}),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 422, 422, 200, 400, 403, 202]
+    told = job.server.log() + "".join(answer.text for answer in answers)
+    for secret in (identity, identity.split(".")[1], live, dead):
+        assert secret not in told
