@@ -12,8 +12,10 @@ from django.core.exceptions import ValidationError
 
 from publishers import fetch, registration
 from publishers.fetch import FetchFailed
+from publishers.letters import has_control
 from publishers.models import Issuer, Publisher
-from publishers.providers.base import Field, LookupFailed, Provider, UnknownIdentity, has_control
+from publishers.providers.base import LookupFailed, Provider, UnknownIdentity
+from publishers.providers.fields import Field
 from publishers.registration import AlreadyRegistered, TooManyPending, Wanted
 from publishers.words import WordsField
 from registry.actors import Actor

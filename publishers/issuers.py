@@ -14,9 +14,9 @@ from django.core.validators import RegexValidator
 from django.db import transaction
 
 from publishers import keys
+from publishers.letters import has_control
 from publishers.models import SIGNING_ALGORITHMS, Issuer
 from publishers.providers import PROVIDERS, choices
-from publishers.providers.base import has_control
 from publishers.words import WordsField
 from registry.actors import Actor
 from registry.checks import FOREIGN_AUDIENCES

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from publishers import base64url
-from publishers.providers.base import has_control
+from publishers.letters import has_control
 
 MAX_KEYS = 50
 MAX_KEY_ID_LENGTH = 255

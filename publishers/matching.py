@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName
 from publishers import sentences
 from publishers.errors import InvalidPendingPublisher, InvalidPublisher
 from publishers.models import Issuer, Publisher
-from publishers.providers.base import Check, Reading, VersionTag
+from publishers.providers.fields import Check, Reading, VersionTag
 from registry.creation import name_problems
 
 MAX_PROJECTS = 100  # that one upload token covers

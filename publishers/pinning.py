@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from publishers.matching import Match
 from publishers.models import Publisher
-from publishers.providers.base import Reading
+from publishers.providers.fields import Reading
 
 
 class Overtaken(Exception):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from publishers import matching
 from publishers.models import Publisher
-from publishers.providers.base import Reading
+from publishers.providers.fields import Reading
 
 
 def note(publishers: Iterable[Publisher], reading: Reading) -> None:

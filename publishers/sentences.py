@@ -6,7 +6,8 @@ The words for a field (its label, what to do in the job) are the provider's; not
 from collections.abc import Sequence
 from typing import Any
 
-from publishers.providers.base import AllowList, Check, Field, Flag, Glob, Provider, VersionTag
+from publishers.providers.base import Provider
+from publishers.providers.fields import AllowList, Check, Field, Flag, Glob, VersionTag
 
 MAX_SHOWN = 200  # characters of a value
 

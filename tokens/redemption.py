@@ -15,7 +15,7 @@ from publishers.errors import InvalidReuseToken, Refused
 from publishers.matching import Match
 from publishers.models import Issuer, Publisher
 from publishers.oidc import LEEWAY, Verified
-from publishers.providers.base import Reading
+from publishers.providers.fields import Reading
 from registry.actors import Actor
 from registry.models import Event
 from tokens import secrets

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from publishers.letters import has_control
 from publishers.models import Issuer
 from publishers.providers import PROVIDERS
-from publishers.providers.base import Provider, has_control
+from publishers.providers.base import Provider
 from registry.names import normalize
 
 

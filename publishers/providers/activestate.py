@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from publishers.errors import InvalidToken
-from publishers.providers.base import Claims, Field, Pin, Provider, Reading, Workload, text_claim
+from publishers.providers.base import Provider
+from publishers.providers.claims import Claims, text_claim
+from publishers.providers.fields import Field, Pin, Reading, Workload
 
 # The builder that publishes; others of the same project get tokens too.
 BUILDER = "pypi-publisher"

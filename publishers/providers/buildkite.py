@@ -7,18 +7,9 @@ job may choose another one (``--subject-claim``).
 from collections.abc import Mapping
 from typing import Any
 
-from publishers.providers.base import (
-    Claims,
-    Constraint,
-    Field,
-    Glob,
-    Links,
-    Pin,
-    Provider,
-    Reading,
-    optional_text_claim,
-    text_claim,
-)
+from publishers.providers.base import Links, Provider
+from publishers.providers.claims import Claims, optional_text_claim, text_claim
+from publishers.providers.fields import Constraint, Field, Glob, Pin, Reading
 
 # The documentation does not say that case does not matter, so it does.
 _SLUG = r"[A-Za-z0-9][A-Za-z0-9_.-]*"

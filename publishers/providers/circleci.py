@@ -10,20 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from publishers.errors import InvalidToken
-from publishers.providers.base import (
-    Claims,
-    Constraint,
-    Field,
-    Glob,
-    Pin,
-    Provider,
-    Reading,
-    Waivable,
-    flag_claim,
-    optional_text_claim,
-    optional_texts_claim,
-    text_claim,
-)
+from publishers.providers.base import Provider
+from publishers.providers.claims import Claims, flag_claim, optional_text_claim, optional_texts_claim, text_claim
+from publishers.providers.fields import Constraint, Field, Glob, Pin, Reading, Waivable
 
 # An organization's own issuer, whose address ends in the organization's id.
 _OWN_ISSUER = "/org/"

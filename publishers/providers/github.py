@@ -10,27 +10,21 @@ from urllib.parse import quote
 
 from publishers import sentences
 from publishers.errors import InvalidToken
-from publishers.providers.base import (
+from publishers.globs import glob_matches
+from publishers.letters import fold
+from publishers.providers.base import Ask, Links, LookupFailed, Provider, UnknownIdentity
+from publishers.providers.claims import Claims, optional_text_claim, text_claim
+from publishers.providers.fields import (
     AllowList,
-    Ask,
     Check,
-    Claims,
     Constraint,
     Field,
     Flag,
     Glob,
-    Links,
-    LookupFailed,
     Pin,
-    Provider,
     Reading,
-    UnknownIdentity,
     VersionTag,
     Workload,
-    fold,
-    glob_matches,
-    optional_text_claim,
-    text_claim,
 )
 
 WORKFLOWS = "/.github/workflows/"

@@ -9,24 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from publishers.errors import InvalidToken
-from publishers.providers.base import (
-    Ask,
-    Claims,
-    Constraint,
-    Field,
-    Flag,
-    Glob,
-    Links,
-    LookupFailed,
-    Pin,
-    Provider,
-    Reading,
-    VersionTag,
-    Workload,
-    fold,
-    optional_text_claim,
-    text_claim,
-)
+from publishers.letters import fold
+from publishers.providers.base import Ask, Links, LookupFailed, Provider
+from publishers.providers.claims import Claims, optional_text_claim, text_claim
+from publishers.providers.fields import Constraint, Field, Flag, Glob, Pin, Reading, VersionTag, Workload
 
 # https://docs.gitlab.com/user/reserved_names/ ("Rules for usernames, project and group names and slugs").
 _SLUG = r"[A-Za-z0-9_.](?:[A-Za-z0-9_.-]*)"

@@ -6,16 +6,9 @@ https://cloud.google.com/compute/docs/instances/verifying-instance-identity ("To
 """
 
 from publishers.errors import InvalidToken
-from publishers.providers.base import (
-    Claims,
-    Constraint,
-    Field,
-    Pin,
-    Provider,
-    Reading,
-    flag_claim,
-    text_claim,
-)
+from publishers.providers.base import Provider
+from publishers.providers.claims import Claims, flag_claim, text_claim
+from publishers.providers.fields import Constraint, Field, Pin, Reading
 
 
 class Google(Provider):

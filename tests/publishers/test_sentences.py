@@ -5,7 +5,7 @@ import pytest
 from publishers import matching, oidc, sentences
 from publishers.errors import InvalidPayload
 from publishers.models import Issuer, Publisher
-from publishers.providers.base import Check, Field
+from publishers.providers.fields import Check, Field
 from tests.publishers.providers.test_github import CLAIMS, FIELDS, ISSUER, REUSABLE, TAG
 
 CALLED = "octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main"

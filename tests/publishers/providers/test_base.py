@@ -5,21 +5,10 @@ import time
 import pytest
 
 from publishers.errors import InvalidToken
-from publishers.providers.base import (
-    AllowList,
-    Constraint,
-    Field,
-    Flag,
-    Glob,
-    VersionTag,
-    Waivable,
-    flag_claim,
-    glob_matches,
-    indexable,
-    optional_text_claim,
-    optional_texts_claim,
-    text_claim,
-)
+from publishers.globs import glob_matches
+from publishers.providers.base import indexable
+from publishers.providers.claims import flag_claim, optional_text_claim, optional_texts_claim, text_claim
+from publishers.providers.fields import AllowList, Constraint, Field, Flag, Glob, VersionTag, Waivable
 
 
 @pytest.mark.parametrize(

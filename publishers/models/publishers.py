@@ -1,4 +1,4 @@
-"""Issuers that are trusted, and the workloads at them that may publish."""
+"""The workloads at issuers that may publish."""
 
 import datetime
 import hashlib
@@ -7,145 +7,18 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.utils import timezone
 
-from publishers import sentences
-from publishers.errors import InvalidPayload, NotEnabled
-from publishers.providers import PROVIDERS, choices, of_other_credential
-from publishers.providers.base import Pin, Provider
+from publishers.models.issuers import Issuer
+from publishers.models.switches import SwitchedOff
+from publishers.providers.fields import Pin
 from registry.models import Project, User
 from registry.names import MAX_NAME_LENGTH, normalize, ultranormalize
 
 # A publisher whose ids are not known yet must be used within this time, or it is dead (see ``Publisher.why_dead``).
 UNPINNED_LIFETIME = datetime.timedelta(days=30)
-EVERY_PROVIDER = "*"
-SIGNING_ALGORITHMS = (
-    "RS256",
-    "RS384",
-    "RS512",
-    "PS256",
-    "PS384",
-    "PS512",
-    "ES256",
-    "ES384",
-    "ES512",
-    "EdDSA",
-)
-
-
-def default_algorithms() -> list[str]:
-    """RS256 unless the row says otherwise."""
-    return ["RS256"]
-
-
-def switch_choices() -> list[tuple[str, str]]:
-    """What can be switched off at once; a callable, so that a new provider makes no migration."""
-    return [(EVERY_PROVIDER, "every provider"), *choices()]
-
-
-class SwitchedOff(models.Model):
-    """A provider that is off: whatever issuer its tokens come from, self-managed ones too, and live tokens with it."""
-
-    provider = models.CharField(max_length=32, choices=switch_choices)
-    reason = models.CharField(max_length=200, blank=True, help_text="For the history.")
-    since = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["provider"]
-        verbose_name = "switched-off provider"
-        constraints = [models.UniqueConstraint(fields=["provider"], name="one_switch_per_provider")]
-
-    def __str__(self) -> str:
-        return self.get_provider_display()
-
-    @classmethod
-    def covers(cls, provider: str) -> Exists:
-        """Whether the provider of that column is off, as a part of the query that has the column."""
-        return Exists(cls._default_manager.filter(Q(provider=OuterRef(provider)) | Q(provider=EVERY_PROVIDER)))
-
-
-class IssuerQuerySet(models.QuerySet["Issuer"]):
-    """Issuers, found by their exact URL."""
-
-    def trusted(self, unverified_url: str) -> "Issuer":
-        """The issuer that a token names. Raises InvalidPayload if unknown, NotEnabled if switched off."""
-        issuer = self.filter(url=unverified_url).annotate(provider_off=SwitchedOff.covers("provider")).first()
-        if issuer is None or issuer.provider not in PROVIDERS:
-            other = of_other_credential(unverified_url)
-            known = f": {sentences.other_credential(other)}" if other else ""
-            raise InvalidPayload(f"unknown trusted publishing issuer{known}")
-        if issuer.provider_off:  # type: ignore[attr-defined]  # annotated above
-            raise NotEnabled(f"{issuer.kind.label} trusted publishing is switched off in this registry.")
-        if not issuer.enabled:
-            raise NotEnabled(f"{issuer.kind.label} trusted publishing from {issuer.url} is switched off.")
-        return issuer
-
-
-class Issuer(models.Model):
-    """One OpenID Connect issuer that this registry trusts, served by one provider kind."""
-
-    class Reuse(models.TextChoices):
-        """How often an identity token may be exchanged."""
-
-        ONCE = "once"
-        UNTIL_EXPIRY = "until-expiry"
-
-    url = models.CharField(max_length=400, help_text="As the tokens' iss claim and the discovery document say it.")
-    provider = models.CharField(max_length=32, choices=choices)
-    name = models.CharField(max_length=100, blank=True)
-    enabled = models.BooleanField(default=True)
-    audience = models.CharField(max_length=255, blank=True, help_text="OIDC_AUDIENCE when empty.")
-    algorithms = models.JSONField(default=default_algorithms)
-    max_token_age = models.PositiveIntegerField(
-        default=3600,
-        validators=[MinValueValidator(60), MaxValueValidator(7 * 86400)],
-        help_text="The most seconds between iat and exp.",
-    )
-    reuse = models.CharField(max_length=16, choices=Reuse, default=Reuse.ONCE)
-    api_url = models.CharField(max_length=400, blank=True)
-    api_token_env = models.CharField(
-        max_length=100, blank=True, help_text="The environment variable that holds the API's token."
-    )
-    ca_file = models.CharField(max_length=400, blank=True, help_text="A PEM file to verify the issuer's TLS with.")
-    allow_http_loopback = models.BooleanField(default=False)
-    identity_claims = models.JSONField(default=list, blank=True)
-    pinned_claims = models.JSONField(default=list, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    # The key set, written by publishers.keys only: {kid: {"jwk": {…}, "first_seen": "…"}}.
-    keys = models.JSONField(default=dict, editable=False)
-    dropped_keys = models.JSONField(
-        default=list, editable=False, help_text="RFC 7638 thumbprints that an administrator dropped."
-    )
-    keys_pasted = models.BooleanField(default=False, editable=False, help_text="Pasted keys are never fetched.")
-    keys_refreshed_at = models.DateTimeField(null=True, editable=False, help_text="The last good fetch.")
-    refresh_claimed_at = models.DateTimeField(
-        null=True, editable=False, help_text="When somebody last took the right to fetch; it lapses."
-    )
-    refresh_finished_at = models.DateTimeField(null=True, editable=False)
-    refresh_error = models.CharField(max_length=300, blank=True, editable=False)
-
-    objects = IssuerQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["url"]
-        constraints = [models.UniqueConstraint(fields=["url"], name="one_issuer_per_url")]
-
-    def __str__(self) -> str:
-        return self.name or self.url
-
-    @property
-    def kind(self) -> Provider:
-        """The provider that reads this issuer's tokens."""
-        return PROVIDERS[self.provider](self.url, self.identity_claims, self.pinned_claims)
-
-    @property
-    def expected_audience(self) -> str:
-        """What the tokens' aud must be."""
-        return self.audience or settings.OIDC_AUDIENCE
 
 
 class PublisherQuerySet(models.QuerySet["Publisher"]):
