@@ -29,6 +29,11 @@ CURVES: dict[str, tuple[ec.EllipticCurve, int, str]] = {
     "P-384": (ec.SECP384R1(), 48, "ES384"),
     "P-521": (ec.SECP521R1(), 66, "ES512"),
 }
+# The prime of Curve25519's field, and what the y of a point of small order is (RFC 8032 section 5.1): under such a
+# public key a signature that anybody makes verifies.
+_FIELD = 2**255 - 19
+_EIGHTH = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER = frozenset({0, 1, _FIELD - 1, _EIGHTH, _FIELD - _EIGHTH})
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
@@ -158,7 +163,12 @@ def _elliptic(raw: Mapping[str, Any]) -> PublicKey:
 def _edwards(raw: Mapping[str, Any]) -> PublicKey:
     if raw.get("crv") != "Ed25519":
         raise BadKey("a key is on a curve that is not used")
-    return Ed25519PublicKey.from_public_bytes(_octets(raw, "x"))
+    point = _octets(raw, "x")
+    public = Ed25519PublicKey.from_public_bytes(point)
+    y = int.from_bytes(point, "little") % 2**255  # the highest bit is the sign of x
+    if y >= _FIELD or y in _SMALL_ORDER:
+        raise BadKey("a key is a point with which everybody could sign")
+    return public
 
 
 def _octets(raw: Mapping[str, Any], name: str) -> bytes:

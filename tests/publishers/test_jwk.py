@@ -103,6 +103,8 @@ def test_ed25519_has_two_names():
         (ED.jwk(crv="X25519"), "curve"),
         (ED.jwk(x=encoded(bytes(31))), "cannot be read"),
         (ED.jwk(x="é"), "cannot be read"),
+        (ED.jwk(x=encoded(bytes(32))), "everybody could sign"),
+        (ED.jwk(x=encoded(b"\xff" * 32)), "everybody could sign"),
     ],
 )
 def test_the_keys_that_are_left_out(raw, reason):
