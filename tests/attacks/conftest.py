@@ -12,9 +12,8 @@ from demo.issuer import LocalIssuer
 from demo.signing import SigningKey
 from publishers import keys
 from publishers.models import Issuer, Publisher
-from registry.models import Event
+from registry.models import Event, Project
 from tests.attacks.forging import CHECK, MINT, PUBLISHER, Answers, Target, post
-from tests.factories import make_project, make_user
 from tests.tokens.conftest import FIELDS, IDS
 from tokens.models import Exchange, UploadToken
 
@@ -31,7 +30,7 @@ def target(db: None, local: LocalIssuer) -> Target:
     """The issuer's row and a pinned publisher of ``sampleproject``."""
     issuer = Issuer.objects.create(url=local.url, provider="github")
     keys.paste(issuer, local.key_set())
-    project = make_project("sampleproject", make_user("alice"))
+    project = Project.objects.create(name="sampleproject")
     publisher = Publisher.objects.create(issuer=issuer, project=project, values=dict(FIELDS), pins=dict(IDS))
     return Target(local, issuer, publisher)
 

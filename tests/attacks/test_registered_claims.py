@@ -2,10 +2,11 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 
-from tests.attacks.forging import PAYLOAD, TOKEN, Attack, Make, post
+from tests.attacks.forging import PAYLOAD, TOKEN, Attack, Make, Target, post
 from tokens.models import UploadToken
 
 AUDIENCE = "localhost:8443"
@@ -19,14 +20,18 @@ def saying(**claims: object) -> Make:
 
 def dated(**offsets: float) -> Make:
     """A rightly signed token with dates so many seconds from now."""
-    now = int(time.time())
-    return saying(**{name: now + offset for name, offset in offsets.items()})
+
+    def make(target: Target) -> str:
+        now = int(time.time())
+        return saying(**{name: now + offset for name, offset in offsets.items()})(target)
+
+    return make
 
 
 def written(name: str, text: str) -> Make:
     """A rightly signed token whose claim is this very JSON text."""
 
-    def make(target):
+    def make(target: Target) -> str:
         payload = json.dumps(target.payload(**{name: None}))
         return target.stolen(target.header(), f'{payload[:-1]}, "{name}": {text}}}')
 
@@ -48,20 +53,18 @@ def issued_by(change: object) -> Make:
     return lambda target: saying(iss=change(target.issuer.url) if callable(change) else change)(target)
 
 
+OTHER_ISSUERS: tuple[Any, ...] = (
+    *(None, "", " ", 0, 1, -1, 1.5, True, False, [], {}, [[]], {"iss": "x"}, "x" * 3000, "\u0000", "\n"),
+    *("https://a\u0000", "https://a\r\nHost: b", "http://127.0.0.1", "//", "javascript:alert(1)", "null"),
+    *("https://token.actions.githubusercontent.com ", "HTTPS://token.actions.githubusercontent.com"),
+    *("https://token.actions.githubusercontent.com.", "https://TOKEN.actions.githubusercontent.com"),
+    *("https://token.actions.githubusercontent.com:443", "https://x@token.actions.githubusercontent.com"),
+    *("https://token.actions.githubusercontent.com\u200b", "https://token.actions.g\u0131thubusercontent.com"),
+    *("https://token.actions.githubusercontent.com/octo-org", "http://token.actions.githubusercontent.com"),
+    *("token.actions.githubusercontent.com", "%68ttps://token.actions.githubusercontent.com"),
+)
 ISSUERS = [
-    *(
-        Attack(f"iss {value!r:.40}", issued_by(value), PAYLOAD)
-        for value in (
-            *(None, "", " ", 0, 1, -1, 1.5, True, False, [], {}, [[]], {"iss": "x"}, "x" * 3000, "\u0000", "\n"),
-            *("https://a\u0000", "https://a\r\nHost: b", "http://127.0.0.1", "//", "javascript:alert(1)", "null"),
-            *("https://token.actions.githubusercontent.com ", "HTTPS://token.actions.githubusercontent.com"),
-            *("https://token.actions.githubusercontent.com.", "https://TOKEN.actions.githubusercontent.com"),
-            *("https://token.actions.githubusercontent.com:443", "https://x@token.actions.githubusercontent.com"),
-            *("https://token.actions.githubusercontent.com\u200b", "https://token.actions.g\u0131thubusercontent.com"),
-            *("https://token.actions.githubusercontent.com/octo-org", "http://token.actions.githubusercontent.com"),
-            *("token.actions.githubusercontent.com", "%68ttps://token.actions.githubusercontent.com"),
-        )
-    ),
+    *(Attack(f"iss {value!r:.40}", issued_by(value), PAYLOAD) for value in OTHER_ISSUERS),
     Attack("a list of the right issuer", issued_by(lambda url: [url]), PAYLOAD),
     Attack("a list of it and another", issued_by(lambda url: [url, "https://gitlab.com"]), PAYLOAD),
     Attack("an object of it", issued_by(lambda url: {"url": url}), PAYLOAD),
@@ -79,32 +82,18 @@ ISSUERS = [
     Attack("an issuer that is off", issued_by("https://accounts.google.com"), "not-enabled"),
     Attack("no iss", without("iss"), PAYLOAD),
 ]
-AUDIENCES = [
-    Attack(f"aud {value!r:.50}", saying(aud=value))
-    for value in (
-        *(None, "", " ", 0, 8443, True, False, [], {}, [[]], [[AUDIENCE]], [None], {AUDIENCE: AUDIENCE}),
-        *({"0": AUDIENCE}, [AUDIENCE, AUDIENCE], [AUDIENCE, "pypi"], ["pypi", AUDIENCE], [AUDIENCE, ""], [AUDIENCE, None]),
-        *(AUDIENCE.upper(), AUDIENCE.title(), f"{AUDIENCE}.", "localhost.:8443", "localhost", "localhost:844"),
-        *(f"{AUDIENCE}/", f"https://{AUDIENCE}", f"{AUDIENCE} ", f" {AUDIENCE}", f"{AUDIENCE},pypi"),
-        *(f"{AUDIENCE} pypi", f"{AUDIENCE}\u0000", f"{AUDIENCE}\n", f"{AUDIENCE}\u200b", "\uff4cocalhost:8443", "localho\u017ft:8443"),
-        *("loca\u217chost:8443", "127.0.0.1:8443", "pypi", "testpypi", "sigstore", "*", "x" * 3000),
-    )
-]  # fmt: skip
+OTHER_AUDIENCES: tuple[Any, ...] = (
+    *(None, "", " ", 0, 8443, True, False, [], {}, [[]], [[AUDIENCE]], [None]),
+    *({AUDIENCE: AUDIENCE}, {"0": AUDIENCE}, [AUDIENCE, AUDIENCE], [AUDIENCE, "pypi"], ["pypi", AUDIENCE]),
+    *([AUDIENCE, ""], [AUDIENCE, None], AUDIENCE.upper(), AUDIENCE.title(), f"{AUDIENCE}.", "localhost."),
+    *("localhost.:8443", "localhost", f"{AUDIENCE}/", f"https://{AUDIENCE}", f"{AUDIENCE} ", f" {AUDIENCE}"),
+    *(f"{AUDIENCE},pypi", f"{AUDIENCE} pypi", f"{AUDIENCE}\u0000", f"{AUDIENCE}\n", f"{AUDIENCE}\u200b"),
+    *("\uff4cocalhost:8443", "localho\u017ft:8443", "loca\u217chost:8443", "pypi", "sigstore", "*"),
+)
+AUDIENCES = [Attack(f"aud {value!r:.50}", saying(aud=value)) for value in OTHER_AUDIENCES]
 NUMBERS = (
-    *(
-        "1e400",
-        "-1e400",
-        "1e308",
-        "-1e308",
-        "NaN",
-        "Infinity",
-        "-Infinity",
-        "9" * 32,
-        "9" * 33,
-        "9" * 5000,
-        "-1",
-        "-0.5",
-    ),
+    *("1e400", "-1e400", "1e308", "-1e308", "NaN", "Infinity", "-Infinity", "9" * 32, "9" * 33, "9" * 5000, "-1"),
+    "-0.5",
     *("0x7fffffff", "1_000", "01", "+1", ".5", "1.", "", "null", "true", "false", '""', '"x"', "[]", "{}", '"1e9"'),
     *("[9999999999]", '{"$numberLong": "1"}', "253402300800", "18446744073709551616", "1e30", "tru"),
 )
@@ -133,16 +122,12 @@ DATES = [
     Attack("the first second of all", saying(exp=0, iat=0, nbf=0)),
     Attack("the last second of all", saying(exp=253402300799)),
     Attack("another fraction of a second too long", dated(iat=0, exp=3600.5)),
-]  # fmt: skip
-IDS = [
-    *(
-        Attack(f"jti {value!r:.40}", saying(jti=value))
-        for value in (
-            *(0, 1, -1, 1.5, True, False, None, [], {}, ["a"], [[]], {"a": 1}, "", "\n", "a\u0000"),
-            *("a\u0000b", "a\u2028", "a" * 1025, "a" * 20_000, 10**31, "\x7f", "\x85"),
-        )
-    )
-]  # fmt: skip
+]
+NO_IDS: tuple[Any, ...] = (
+    *(0, 1, -1, 1.5, True, False, None, [], {}, ["a"], [[]], {"a": 1}, "", "\n", "a\u0000"),
+    *("a\u0000b", "a\u2028", "a" * 1025, "a" * 20_000, 10**31, "\x7f", "\x85"),
+)
+IDS = [Attack(f"jti {value!r:.40}", saying(jti=value)) for value in NO_IDS]
 
 
 @pytest.mark.parametrize("case", ISSUERS, ids=str)
