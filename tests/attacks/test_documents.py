@@ -45,6 +45,7 @@ DOCUMENTS: dict[str, Spoil] = {
     "NaN": member('"x": NaN'),
     "Infinity": member('"x": [-Infinity]'),
     "a number out of range": member('"x": 1e309'),
+    "33 digits": member('"x": ' + "1" * 33),
     "ten thousand digits": member('"x": ' + "1" * 10_000),
     "ten thousand digits behind the point": member('"x": 0.' + "1" * 10_000 + "e999999999"),
     "lists in lists": member('"x": ' + deep("[", "]", 10_000)),

@@ -85,6 +85,14 @@ def test_not_even_a_row_can_allow_a_shared_secret(target, attack, what, algorith
     assert attack(compact(target.header(alg="none"), target.payload(), b"")).code == "invalid-token"
 
 
+@pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256", "PS384", "PS512"])
+def test_the_row_says_by_which_algorithms_where_the_key_does_not(target, attack, algorithm):
+    keys.paste(target.issuer, {"keys": [target.local.key.jwk(alg=None)]})
+    assert "signed with RS256" in attack(target.token(algorithm=algorithm)).description
+    Issuer.objects.filter(pk=target.issuer.pk).update(algorithms=[algorithm])
+    assert f"signed with {algorithm}" in attack(target.token()).description
+
+
 def test_the_key_may_say_more_narrowly_than_the_row(target, attack):
     """The key set says that its key is for RS256."""
     Issuer.objects.filter(pk=target.issuer.pk).update(algorithms=["RS256", "PS256", "ES256"])

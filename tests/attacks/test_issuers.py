@@ -15,7 +15,7 @@ from publishers import keys
 from publishers.models import Issuer, Publisher
 from publishers.providers import PROVIDERS
 from registry.models import Project
-from tests.attacks.forging import MINT, parts, post
+from tests.attacks.forging import CHECK, MINT, parts, post
 from tests.attacks.test_provider_claims import sample
 from tests.tokens.test_providers import PINS
 from tokens.models import Exchange, UploadToken
@@ -130,7 +130,7 @@ def test_of_two_issuers_with_the_same_keys_each_matches_its_own_publishers(db, s
 
 
 SELF_MANAGED = "https://gitlab.example.com"
-FILE = "/my-group/my-project//.gitlab-ci.yml@refs/heads/feature-branch-1"
+FILE = "/my-group/my-project//.gitlab-ci.yml@refs/tags/v1.2"
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,16 @@ def test_a_self_managed_instance_does_not_pass_for_the_great_one(db, sign, attac
     trust(SELF_MANAGED, "gitlab", own)
     token = sign("gitlab", key=own, **{"iss": SELF_MANAGED, **claims})
     assert attack(token).code in {*REFUSALS, "invalid-payload"}
+
+
+@pytest.mark.parametrize("host", ["gitlab.com", "gitlab.example.com:443", "gitlab.example.com/gitlab.com", "localhost"])
+def test_a_file_of_another_instance_is_not_the_instances_own(db, sign, attack, host):
+    own = SigningKey.new("EdDSA")
+    stand(trust(SELF_MANAGED, "gitlab", own), "of-the-instance")
+    token = sign("gitlab", key=own, iss=SELF_MANAGED, ci_config_ref_uri=f"{host}{FILE}")
+    assert attack(token).code == "invalid-publisher"
+    token = sign("gitlab", key=own, iss=SELF_MANAGED, ci_config_ref_uri=f"gitlab.example.com{FILE}")
+    assert answer(token) == ("", ["of-the-instance"])
 
 
 def test_a_publisher_at_a_self_managed_instance_is_not_the_great_ones(db, sign, attack):
@@ -198,7 +208,9 @@ def test_an_issuer_that_is_off_or_of_no_provider_grants_nothing(everybody, sign,
 
 def test_one_id_at_two_issuers_is_two_identity_tokens(everybody, sign):
     assert answer(sign("github", jti="one")) == ("", ["of-github"])
-    assert answer(sign("gitlab", jti="one")) == ("", ["of-gitlab"])
+    token = sign("gitlab", jti="one")
+    assert post(CHECK, json.dumps({"token": token}).encode())[1]["would_mint"] is True
+    assert answer(token) == ("", ["of-gitlab"])
     assert answer(sign("github", jti="one", run_id="2"))[0] == "invalid-reuse-token"
     assert answer(sign("gitlab", jti="one", job_id="2"))[0] == "invalid-reuse-token"
 
