@@ -13,11 +13,12 @@ from publishers import sentences
 from publishers.errors import InvalidPendingPublisher, InvalidPublisher
 from publishers.models import Issuer, Publisher
 from publishers.providers.fields import Check, Reading, VersionTag
+from publishers.turns import in_turn
 from registry.creation import name_problems
 
 MAX_PROJECTS = 100  # that one upload token covers
-# How many publishers at one place are compared: far more than one repository has, and a bound on what strangers add.
-MAX_CANDIDATES = 2000
+# Strangers may register any number at one place: a token is held against three for each project that it can cover.
+MAX_CANDIDATES = 3 * MAX_PROJECTS
 MAX_MOVED = 20  # publishers that know a repository by another name are looked at
 # A refusal explains the nearest publishers of so many projects.
 MAX_EXPLAINED = 3
@@ -62,15 +63,24 @@ class Match:
         return any(not check.ok and check.about is not None and check.about.locates for check in self.checks)
 
 
-def candidates(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None) -> list[Publisher]:
-    """The publishers at the place that the token speaks of, at ``wanted`` projects only if given."""
+def candidates(
+    issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None, *, lock: bool = False
+) -> list[Publisher]:
+    """The publishers at the place that the token speaks of, in turn; at ``wanted`` projects only if given.
+
+    With ``lock`` nobody changes or removes them until the caller's transaction ends.
+    """
     standing = Publisher.objects.at(issuer, issuer.kind.identity(reading))
     if wanted is not None:
         standing = standing.filter(normalized_name__in=wanted)
-    found = list(standing[:MAX_CANDIDATES])
+    rows = standing.select_for_update(no_key=True, of=("self",)) if lock else standing
+    found = list(rows[: MAX_PROJECTS + 1])
+    if len(found) > MAX_PROJECTS:  # rare, and perhaps somebody's intention: who comes first is asked of the database
+        first = list(standing.in_turn().values_list("pk", flat=True)[:MAX_CANDIDATES])
+        found = list(rows.filter(pk__in=first))
     for publisher in found:
         publisher.issuer = issuer
-    return found
+    return in_turn(found, lambda publisher: publisher)
 
 
 def moved(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None) -> list[Publisher]:
@@ -105,7 +115,8 @@ def hold(publisher: Publisher, reading: Reading) -> Match:
 
 def nearest(found: Iterable[Publisher], reading: Reading) -> list[Match]:
     """All of ``found`` held against what the token says: those that match first, then by how little they differ."""
-    return sorted((hold(publisher, reading) for publisher in found), key=lambda match: (not match.ok, _distance(match)))
+    held = sorted((hold(publisher, reading) for publisher in found), key=_distance)
+    return sorted(in_turn(held, _publisher_of), key=lambda match: (not match.ok, match.is_another))
 
 
 def credited(
@@ -122,7 +133,7 @@ def credited(
     held = [hold(publisher, reading) for publisher in found]
     matching = [match for match in held if match.ok]
     problems = _problems([match for match in matching if match.publisher.is_pending])
-    usable = _most_constrained([match for match in matching if match.publisher.pk not in problems])[:MAX_PROJECTS]
+    usable = _covered([match for match in matching if match.publisher.pk not in problems])
     missing = set(wanted or ()) - {match.name for match in usable}
     if not usable or missing:
         lost = {match.name: problems[match.publisher.pk] for match in matching if match.publisher.pk in problems}
@@ -135,14 +146,19 @@ def _is_tag(field: object, values: dict[str, object]) -> bool:
     return isinstance(field, VersionTag) and bool(values.get(field.name))
 
 
-def _most_constrained(matching: list[Match]) -> list[Match]:
-    """The credited match of each project, in the order in which the projects come."""
-    best: dict[str, Match] = {}
+def _covered(matching: list[Match]) -> list[Match]:
+    """The credited match, which is the most constrained, of each project: those uploaded to first, others in turn."""
+    first, best = dict[str, Match](), dict[str, Match]()
     for match in matching:
+        first.setdefault(match.name, match)
         other = best.get(match.name)
         if other is None or _rank(match) > _rank(other):
             best[match.name] = match
-    return list(best.values())
+    return [best[match.name] for match in in_turn(first.values(), _publisher_of)[:MAX_PROJECTS]]
+
+
+def _publisher_of(match: Match) -> Publisher:
+    return match.publisher
 
 
 def _rank(match: Match) -> tuple[bool, int, int]:
@@ -195,7 +211,7 @@ def _nearest(failing: list[Match]) -> list[Match]:
     best: dict[str, Match] = {}
     for match in sorted(failing, key=_distance):
         best.setdefault(match.name, match)
-    return list(best.values())[:MAX_EXPLAINED]
+    return sorted(in_turn(best.values(), _publisher_of), key=lambda match: match.is_another)[:MAX_EXPLAINED]
 
 
 def _distance(match: Match) -> tuple[bool, bool, int]:

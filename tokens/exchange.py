@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 from packaging.utils import NormalizedName
 
 from publishers import keys, matching, oidc
-from publishers.errors import Busy, Refused
+from publishers.errors import Busy, InvalidPendingPublisher, InvalidPublisher, Refused
 from publishers.models import Issuer, Publisher
 from publishers.oidc import SignedToken
 from publishers.pinning import Overtaken
@@ -39,7 +40,7 @@ def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
             return _match_and_grant(attempt, wanted)
         except Overtaken:
             continue
-    raise Busy("The publishers of this workload are being changed at this moment; try again.")
+    return _grant_undisturbed(attempt, wanted)
 
 
 @sensitive_variables()
@@ -68,3 +69,14 @@ def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:
             redemption.refuse(attempt, refusal, concerned)
         raise
     return redemption.grant(attempt, matches, single_use=wanted.single_use)
+
+
+def _grant_undisturbed(attempt: Attempt, wanted: Wanted) -> Granted:
+    """The same while nobody can change the publishers: who changes his own again and again must not stop others."""
+    try:
+        with transaction.atomic():
+            standing = matching.candidates(attempt.issuer, attempt.reading, wanted.projects, lock=True)
+            matches = matching.credited(attempt.issuer, standing, attempt.reading, wanted.projects)
+            return redemption.grant(attempt, matches, single_use=wanted.single_use)
+    except (Overtaken, InvalidPublisher, InvalidPendingPublisher):
+        raise Busy("The publishers of this workload are being changed at this moment; try again.") from None

@@ -11,17 +11,15 @@ from tokens.models import UploadToken
 def lines(what: str, upload_token: UploadToken, actor: Actor, **details: Any) -> list[Event]:
     """Unsaved lines ``project:oidc:WHAT`` for the credited publishers' projects, ``account:…`` for those who wait.
 
-    By publisher, not by name: a name that somebody else took meanwhile is somebody else's history.
+    By publisher, not by name: a name that somebody else took meanwhile is somebody else's history. Which other projects
+    the token covered is for administrators: a line without a project or a person says it, the others do not.
     """
     credited = {grant["publisher"] for grant in upload_token.grants}
     standing = Publisher.objects.filter(pk__in=credited).select_related("project", "added_by").order_by("pk")
-    covered = sorted(grant["project"] for grant in upload_token.grants)
-    details |= {
-        "exchange": str(upload_token.exchange_id or ""),
-        "covered": covered,
-    }
+    details |= {"exchange": str(upload_token.exchange_id or "")}
     projects = {publisher.project for publisher in standing if publisher.project is not None}
     waiting = {publisher.added_by for publisher in standing if publisher.project is None and publisher.added_by}
     told = [Event.line(f"project:oidc:{what}", actor, project=project, **details) for project in projects]
     told += [Event.line(f"account:oidc:{what}", actor, user=user, **details) for user in waiting]
-    return told or [Event.line(f"project:oidc:{what}", actor, **details)]
+    covered = sorted(grant["project"] for grant in upload_token.grants)
+    return told or [Event.line(f"project:oidc:{what}", actor, covered=covered, **details)]

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from publishers.models.issuers import Issuer
@@ -39,6 +40,12 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
     def at(self, issuer: Issuer, identity: str) -> "PublisherQuerySet":
         """All that stand at a place, live or not: those that uploaded come first, in the order of their first."""
         return self.filter(issuer=issuer, identity=identity)._oldest_first()
+
+    def in_turn(self) -> "PublisherQuerySet":
+        """Those that uploaded; then one of each person who added some, and again (as ``publishers.turns``)."""
+        new = models.ExpressionWrapper(Q(first_upload_at__isnull=True), models.BooleanField())
+        turn = Window(RowNumber(), partition_by=[F("added_by"), new], order_by="pk")
+        return self.annotate(turn=turn).order_by(F("first_upload_at").asc(nulls_last=True), "turn", "pk")
 
     def of_ids(self, issuer: Issuer, pinned_identity: str) -> "PublisherQuerySet":
         """All of the repository that recorded ids name, whatever it was called, in the same order."""

@@ -205,8 +205,8 @@ def test_being_overtaken_more_than_once_is_no_500(client, world, monkeypatch):
     other = world.add(world.create("another"))
     targets, real = [world.publisher.pk, other.pk], matching.candidates
 
-    def overtaken(*args):
-        found = real(*args)
+    def overtaken(*args, **options):
+        found = real(*args, **options)
         if targets:
             Publisher.objects.filter(pk=targets.pop(0)).update(pins=IDS)
         return found
@@ -219,8 +219,8 @@ def test_being_overtaken_again_and_again_is_a_503(client, world, monkeypatch):
     Publisher.objects.update(pins={}, unpinned_since=timezone.now())
     real, other = matching.candidates, iter(range(100))
 
-    def overtaken(*args):
-        found = real(*args)
+    def overtaken(*args, **options):
+        found = real(*args, **options)
         Publisher.objects.update(pins={"repository_owner_id": "65", "other": str(next(other))})
         return found
 
