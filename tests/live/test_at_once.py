@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
+from publishers.models import Issuer
 from registry.models import File, Project
 from tokens.models import Exchange, UploadToken
 
@@ -36,6 +37,24 @@ def test_of_32_identical_exchanges_one_is_granted(job_at, registry_server_with_f
     assert UploadToken.objects.count() == 1
     assert Exchange.objects.get().replays == 31
     assert "database is locked" not in job.server.news()
+
+
+def test_of_one_token_at_two_machines_one_exchange_is_granted(
+    job_at, registry_server, registry_server_with_four_workers
+):
+    """Two servers on one database, each asked eight times at the same moment."""
+    servers, job = [registry_server, registry_server_with_four_workers], job_at(registry_server)
+    Issuer.objects.filter(pk=job.world.issuer.pk).update(audience="both.example.com")
+    for changes in ({}, {"jti": None}):
+        token = job.world.token(aud="both.example.com", **changes)
+
+        def ask(number, token=token):
+            return requests.post(servers[number % 2].url + MINT, json={"token": token}, verify=job.trust, timeout=30)
+
+        answers = at_once(16, ask)
+        codes = ["granted" if answer.ok else answer.json()["errors"][0]["code"] for answer in answers]
+        assert sorted(codes) == ["granted"] + ["invalid-reuse-token"] * 15
+    assert UploadToken.objects.count() == 2
 
 
 def test_32_different_exchanges_are_all_granted(job_at, registry_server_with_four_workers):

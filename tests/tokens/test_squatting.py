@@ -79,8 +79,7 @@ def test_a_hundred_projects_of_a_stranger_do_not_fill_the_token(client, world, m
 
 
 def test_a_hundred_projects_of_several_strangers_do_not_fill_it_either(client, world, mallory):
-    for number in range(4):
-        squat(world, User.objects.create_user(f"mallory{number}"), 40)
+    strangers(world, 4, 40)
     mine = [world.add(project).normalized_name for project in (world.project, world.create("second-one"))]
     assert set(mine) <= set(mint(client, world.token()).json()["projects"])
 
@@ -105,12 +104,50 @@ def test_more_publishers_than_are_compared_hide_nobody(client, world, mallory, s
     assert "sampleproject" in check(client, world.token())["projects"]
 
 
+def strangers(world: World, count: int, each: int, **values: Any) -> None:
+    """So many people, each of whom has so many projects at alice's repository."""
+    for number in range(count):
+        squat(world, User.objects.create_user(f"mallory{number}"), each, **values)
+
+
 def test_who_uploaded_from_here_goes_before_all_who_did_not(client, world, mallory):
-    squat(world, mallory, matching.MAX_CANDIDATES + 50)
-    used = [world.create(f"used-{number}-x") for number in range(30)]
-    for project in used:
-        world.add(project, added_by=None, first_upload_at=timezone.now())
-    assert {project.name for project in used} <= set(mint(client, world.token()).json()["projects"])
+    strangers(world, 3, 110)
+    used = squat(world, world.owner, 60)
+    Publisher.objects.filter(pk__in=[publisher.pk for publisher in used]).update(first_upload_at=timezone.now())
+    covered = mint(client, world.token()).json()["projects"]
+    assert {publisher.normalized_name for publisher in used} <= set(covered)
+    assert len(covered) == 100
+
+
+def test_who_uploaded_much_from_here_gets_a_first_upload_of_another_project_too(client, world, mallory):
+    strangers(world, 10, 31)
+    used = squat(world, world.owner, 40)
+    Publisher.objects.filter(pk__in=[publisher.pk for publisher in used]).update(first_upload_at=timezone.now())
+    world.add(world.project)
+    assert "sampleproject" in mint(client, world.token()).json()["projects"]
+
+
+def test_my_publishers_that_do_not_match_cost_me_no_turn(client, world, mallory):
+    strangers(world, 4, 30)
+    for number in range(30):
+        world.add(world.project, values={"environment": f"e{number}"})
+    world.add(world.project)
+    assert "sampleproject" in mint(client, world.token()).json()["projects"]
+
+
+def test_projects_of_a_stranger_that_nearly_match_do_not_hide_why_mine_failed(client, world, mallory):
+    squat(world, mallory, 5, environment="ask mallory")
+    world.add(world.project, values={"environment": "pypi", "ref": "refs/tags/*"})
+    assert "A publisher of sampleproject trusts" in refusal(mint(client, world.token()))[1]
+
+
+def test_a_refusal_is_recorded_for_my_project_however_many_he_has(client, world, mallory):
+    """With its checks, of which a record holds those of twenty publishers."""
+    squat(world, mallory, 150, environment="ask mallory")
+    world.add(world.project, values={"environment": "pypi"})
+    refusal(mint(client, world.token()))
+    assert "sampleproject" in [check["project"] for check in Exchange.objects.get().checks]
+    assert Event.objects.filter(tag="project:oidc:exchange-refused", project=world.project).exists()
 
 
 def test_more_publishers_than_are_compared_do_not_hide_why_mine_failed(client, world, mallory):

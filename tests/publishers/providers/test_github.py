@@ -45,6 +45,19 @@ TAG = {
     "job_workflow_ref": "octo-org/octo-repo/.github/workflows/release.yml@refs/tags/v1.2",
 }
 FIELDS = {"owner": "octo-org", "repository": "octo-repo", "workflow_filename": "release.yml"}
+AT_COMMIT = {
+    "workflow_ref": f"octo-org/octo-repo/.github/workflows/release.yml@{SHA}",
+    "job_workflow_ref": f"octo-org/octo-repo/.github/workflows/release.yml@{SHA}",
+}
+EVERYTHING = {
+    "environment": "prod",
+    "reusable_workflow": "octo-org/octo-repo/.github/workflows/release.yml@refs/tags/v*",
+    "ref": "refs/tags/v*",
+    "version_tag": "v{version}",
+    "event_names": ["workflow_dispatch"],
+    "protected_ref_only": True,
+    "hosted_runner_only": True,
+}
 REUSABLE = "octo-org/shared/.github/workflows/publish.yml@refs/tags/v3"
 
 
@@ -68,10 +81,7 @@ MINTS = [
         "the workflow at the commit",
         {},
         {},
-        {
-            "workflow_ref": f"octo-org/octo-repo/.github/workflows/release.yml@{SHA}",
-            "job_workflow_ref": f"octo-org/octo-repo/.github/workflows/release.yml@{SHA}",
-        },
+        AT_COMMIT,
     ),
     ("an allowed event", {"event_names": ["push", "workflow_dispatch"]}, {}, {}),
     ("a ref by glob", {"ref": "refs/heads/ma*"}, {}, {}),
@@ -84,6 +94,31 @@ MINTS = [
         {},
         {"job_workflow_ref": REUSABLE},
     ),
+    (
+        "a reusable workflow at a commit",
+        {"reusable_workflow": f"octo-org/shared/.github/workflows/publish.yml@{SHA}"},
+        {},
+        {"job_workflow_ref": f"octo-org/shared/.github/workflows/publish.yml@{SHA}"},
+    ),
+    (
+        "a reusable workflow of the repository itself",
+        {"reusable_workflow": "octo-org/octo-repo/.github/workflows/publish.yml@refs/heads/**"},
+        {},
+        {"job_workflow_ref": "octo-org/octo-repo/.github/workflows/publish.yml@refs/heads/a/b"},
+    ),
+    (
+        "the claims in another case than each other",
+        {},
+        {},
+        {
+            "workflow_ref": "Octo-Org/octo-REPO/.github/workflows/release.yml@refs/heads/main",
+            "job_workflow_ref": "Octo-Org/octo-REPO/.github/workflows/release.yml@refs/heads/main",
+        },
+    ),
+    ("a branch by glob over slashes", {"ref": "refs/**"}, {}, {}),
+    ("a protected ref said as a boolean", {"protected_ref_only": True}, {}, {"ref_protected": True}),
+    ("no ref, with the workflow at the commit", {}, {}, {"ref": None, **AT_COMMIT}),
+    ("all constraints at once", EVERYTHING, {"repository_owner_id": "65", "repository_id": "74"}, TAG),
     ("a customised sub", {}, {}, {"sub": "repo:octo-org@65/octo-repo@74:ref:refs/heads/main"}),
     ("extra claims", {}, {}, {"enterprise": "acme", "repo_property_team": ["a"]}),
 ]
@@ -149,7 +184,37 @@ REFUSES = [
         {},
         {},
     ),
+    (
+        "a reusable workflow at another commit",
+        {"reusable_workflow": f"octo-org/shared/.github/workflows/publish.yml@{SHA}"},
+        {},
+        {"job_workflow_ref": f"octo-org/shared/.github/workflows/publish.yml@{SHA[::-1]}"},
+    ),
+    (
+        "a reusable workflow of another repository",
+        {"reusable_workflow": "octo-org/other/.github/workflows/publish.yml@refs/tags/v*"},
+        {},
+        {"job_workflow_ref": REUSABLE},
+    ),
+    (
+        "a reusable workflow at a tag below the glob",
+        {"reusable_workflow": "octo-org/shared/.github/workflows/publish.yml@refs/tags/*"},
+        {},
+        {"job_workflow_ref": "octo-org/shared/.github/workflows/publish.yml@refs/tags/v3/x"},
+    ),
+    ("the steps at another ref than the workflow", {}, {}, {"job_workflow_ref": CLAIMS["workflow_ref"][:-1]}),
+    ("the workflow at another commit", {}, {}, {**AT_COMMIT, "sha": SHA[::-1]}),
+    ("the workflow at a commit that is not said", {}, {}, {**AT_COMMIT, "sha": None}),
+    ("the workflow at nothing", {}, {}, {"workflow_ref": f"{CLAIMS['workflow_ref'].partition('@')[0]}@"}),
     ("another ref", {"ref": "refs/tags/*"}, {}, {}),
+    ("a ref in another case", {"ref": "refs/heads/Main"}, {}, {}),
+    ("a branch below the glob", {"ref": "refs/*"}, {}, {}),
+    ("a short ref", {"ref": "refs/heads/main"}, {}, {"ref": "main", **AT_COMMIT}),
+    ("no ref", {"ref": "refs/heads/main"}, {}, {"ref": None, **AT_COMMIT}),
+    ("no tag at all", {"version_tag": "v{version}"}, {}, {}),
+    ("a tag without a version", {"version_tag": "v1.2{version}"}, {}, TAG),
+    ("an event in another case", {"event_names": ["Workflow_Dispatch"]}, {}, {}),
+    ("all constraints but one", {**EVERYTHING, "event_names": ["push"]}, {}, TAG),
     ("a branch named as the tag", {"version_tag": "v{version}"}, {}, {**TAG, "ref_type": "branch"}),
     ("a tag of another form", {"version_tag": "release-{version}"}, {}, TAG),
     ("an unprotected ref", {"protected_ref_only": True}, {}, {"ref_protected": "false"}),
@@ -159,6 +224,9 @@ REFUSES = [
         {},
         {"ref_protected": None},
     ),
+    ("an unprotected ref said as a boolean", {"protected_ref_only": True}, {}, {"ref_protected": False}),
+    ("a runner that is not said", {"hosted_runner_only": True}, {}, {"runner_environment": None}),
+    ("no owner id", {}, {"repository_owner_id": "65"}, {"repository_owner_id": None}),
     ("a self-hosted runner", {"hosted_runner_only": True}, {}, {"runner_environment": "self-hosted"}),
 ]
 

@@ -1,0 +1,461 @@
+"""The registry and a slow, obvious reference agree, whatever people and jobs do in whatever order."""
+
+import datetime
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from demo.issuer import LocalIssuer
+from demo.signing import SigningKey
+from publishers import keys, matching, registration
+from publishers.models import Issuer, Publisher
+from publishers.registration import AlreadyRegistered, Wanted
+from registry.actors import Actor
+from registry.creation import create_project
+from registry.models import ProhibitedName, Project, User
+from tests.factories import wheel
+from tests.registry.uploads import making
+from tests.tokens.reference import Registry, Token, Trust, version_of
+from tests.tokens.universe import (
+    NAMES,
+    STANDING,
+    URLS,
+    USERS,
+    constraints,
+    identified,
+    identities,
+    ids,
+    jobs,
+    names,
+    picked,
+    pinnings,
+    registered,
+    tokens,
+    trusted_job,
+    urls,
+    users,
+    versions,
+    waited,
+    wishes,
+)
+from tokens.authentication import find
+from tokens.credentials import UploadTokenCredential
+from tokens.models import UploadToken
+
+MAX_PROJECTS = 2  # instead of 100, so that it is reached
+LONG_AGO = datetime.timedelta(days=31)
+
+
+class Model(RuleBasedStateMachine):
+    """Every step is done at the registry and in the reference; what they say must be the same."""
+
+    signer: LocalIssuer
+
+    @initialize(registered=registered)
+    def begin(self, registered: list[Any]) -> None:
+        """In the world that the test made, to which every run comes back."""
+        self.atomic = transaction.atomic()
+        self.atomic.__enter__()
+        self.users = {name: User.objects.get(username=name) for name in USERS}
+        self.issuers = {url: Issuer.objects.get(url=url) for url in URLS}
+        self.reference = Registry(projects=set(STANDING))
+        self.minted: list[dict[str, Any]] = []
+        self.used: list[tuple[Token, str]] = []
+        self.uploads = 0
+        self.stored: set[tuple[str, str]] = set()
+        for name, url, user, values, more, pinned in registered:
+            (self._add if name in STANDING else self._wait)(name, url, user, {**values, **more}, pinned)
+
+    def teardown(self) -> None:
+        if hasattr(self, "atomic"):
+            transaction.set_rollback(True)
+            self.atomic.__exit__(None, None, None)
+
+    # -- people ----------------------------------------------------------------------------------------------------
+
+    @rule(name=names, user=users)
+    def create(self, name: str, user: str) -> None:
+        """Somebody creates a project, if the name is free."""
+        free = self.reference.usable(Trust(0, "", name, "", pending=True, values={}))
+        if not free:
+            return
+        create_project(name, owners=[self.users[user]], actor=Actor("test"))
+        self.reference.taken_by(name)
+
+    @precondition(lambda self: self.reference.projects)
+    @rule(
+        n=picked,
+        url=urls,
+        user=users,
+        values=identities,
+        more=constraints,
+        pinned=pinnings,
+    )
+    def add(self, n: int, url: str, user: str, values: Any, more: Any, pinned: str) -> None:
+        """Somebody registers a publisher, with ids that were looked up or none."""
+        self._add(pick(sorted(self.reference.projects), n), url, user, {**values, **more}, pinned)
+
+    def _add(self, name: str, url: str, user: str, values: dict[str, Any], pinned: str) -> None:
+        trust = Trust(0, url, name, user, pending=False, values=values, pins=ids(values, pinned))
+        wanted, actor = Wanted(values=trust.values, pins=trust.pins), Actor(user, self.users[user])
+        self._register(
+            trust, lambda: registration.add(Project.objects.get(name=name), self.issuers[url], wanted, actor)
+        )
+
+    @rule(
+        name=waited,
+        url=urls,
+        user=users,
+        values=identities,
+        more=constraints,
+        pinned=pinnings,
+    )
+    def wait(self, name: str, url: str, user: str, values: Any, more: Any, pinned: str) -> None:
+        """Somebody waits for a project; the form would look at the name, and what it says may change."""
+        self._wait(name, url, user, {**values, **more}, pinned)
+
+    def _wait(self, name: str, url: str, user: str, values: dict[str, Any], pinned: str) -> None:
+        waiting = [trust for trust in self.reference.publishers if trust.pending and trust.user == user]
+        if len(waiting) >= 9:
+            return
+        self._forget_expired(name, user)
+        trust = Trust(0, url, name, user, pending=True, values=values, pins=ids(values, pinned))
+        wanted, actor = Wanted(values=trust.values, pins=trust.pins), Actor(user, self.users[user])
+        self._register(
+            trust, lambda: registration.add_pending(name, self.users[user], self.issuers[url], wanted, actor)
+        )
+
+    def _forget_expired(self, name: str, user: str) -> None:
+        """Whoever waits anew for a name gives up what expired."""
+        self.reference.publishers = [
+            trust
+            for trust in self.reference.publishers
+            if not (trust.pending and trust.name == name and trust.user == user and self._waits_in_vain(trust))
+        ]
+
+    @staticmethod
+    def _waits_in_vain(trust: Trust) -> bool:
+        return Publisher.objects.get(pk=trust.pk).waits_until() <= timezone.now()
+
+    def _register(self, trust: Trust, register: Any) -> None:
+        if self.reference.same(trust):
+            with pytest.raises(AlreadyRegistered):
+                register()
+            return
+        trust.pk = register().pk
+        self.reference.publishers.append(trust)
+
+    def _remove(self, trust: Trust) -> None:
+        registration.remove(Publisher.objects.get(pk=trust.pk), Actor("test"))
+        self.reference.publishers.remove(trust)
+
+    @precondition(lambda self: self.reference.publishers)
+    @rule(n=picked, more=constraints, moves=st.booleans(), identity=identities)
+    def edit(self, n: int, more: Any, moves: bool, identity: Any) -> None:
+        """Other constraints, perhaps another workload."""
+        trust = pick(self.reference.publishers, n)
+        kept = {name: trust.values[name] for name in ("owner", "repository", "workflow_filename")}
+        self._change(trust, values={**(identity if moves else kept), **more})
+
+    @precondition(lambda self: self.reference.publishers)
+    @rule(
+        n=picked, deed=st.sampled_from(["remove", "switch", "expire", "pin", "unpin", "grow_old", "accept_new_names"])
+    )
+    def meddle(self, n: int, deed: str) -> None:
+        """Somebody does something to one of the publishers."""
+        getattr(self, f"_{deed}")(pick(self.reference.publishers, n))
+
+    def _switch(self, trust: Trust) -> None:
+        self._change(trust, enabled=not trust.enabled)
+
+    def _expire(self, trust: Trust) -> None:
+        self._change(trust, expired=not trust.expired)
+
+    def _pin(self, trust: Trust) -> None:
+        """An owner gives ids."""
+        self._change(trust, pins={**trust.pins, **ids(trust.values, "both")})
+
+    def _change(self, trust: Trust, **changes: Any) -> None:
+        after = replace(trust, **changes)
+        moved = after.place() != trust.place()
+        if moved:
+            after.pins, after.first_upload = changes.get("pins", {}), None
+        wanted = Wanted(
+            values=after.values,
+            pins=after.pins,
+            enabled=after.enabled,
+            expires_at=timezone.now() - LONG_AGO if after.expired else None,
+            label=f"label {trust.edition}",
+        )
+        publisher = Publisher.objects.get(pk=trust.pk)
+        if self.reference.same(after):
+            with pytest.raises(AlreadyRegistered):
+                registration.change(publisher, wanted, Actor("test"))
+            return
+        registration.change(publisher, wanted, Actor("test"))
+        if (moved or after.pins != trust.pins) and not (trust.pending and self._waits_in_vain(trust)):
+            after.waited_too_long = False
+        trusts = ("issuer", "pins", "enabled")
+        same = all(getattr(after, name) == getattr(trust, name) for name in trusts)
+        # An expiry that is set once more is another moment, hence another publisher.
+        if not same or after.compared() != trust.compared() or after.expired or trust.expired:
+            after.edition += 1
+        self._replace(trust, after)
+
+    def _replace(self, trust: Trust, after: Trust) -> None:
+        self.reference.publishers[self.reference.publishers.index(trust)] = after
+
+    def _unpin(self, trust: Trust) -> None:
+        had = registration.clear_pins(Publisher.objects.get(pk=trust.pk), Actor("test"))
+        assert had == bool(trust.pins)
+        if had:
+            trust.pins, trust.edition = {}, trust.edition + 1
+
+    def _grow_old(self, trust: Trust) -> None:
+        """A month passes for one of them that waits for its ids or for its project."""
+        row = Publisher.objects.filter(pk=trust.pk)
+        if not trust.pins:
+            row.update(unpinned_since=timezone.now() - LONG_AGO)
+        if trust.pending:
+            row.update(created_at=timezone.now() - LONG_AGO)
+        trust.waited_too_long = trust.waited_too_long or trust.pending or not trust.pins
+
+    def _accept_new_names(self, trust: Trust) -> None:
+        """An owner accepts what tokens with the same ids called the repository, if any did."""
+        publisher = Publisher.objects.get(pk=trust.pk)
+        if not publisher.renamed_to:
+            return
+        after = replace(trust, values={**trust.values, **publisher.renamed_to}, edition=trust.edition + 1)
+        if self.reference.same(after):
+            with pytest.raises(AlreadyRegistered):
+                registration.accept_names(publisher, publisher.renamed_to, Actor("test"))
+            return
+        assert registration.accept_names(publisher, publisher.renamed_to, Actor("test"))
+        self._replace(trust, after)
+
+    @rule(deed=st.sampled_from(["prohibit", "deactivate", "switch_issuer"]))
+    def govern(self, deed: str) -> None:
+        """An administrator does, or undoes, something."""
+        getattr(self, f"_{deed}")()
+
+    def _prohibit(self) -> None:
+        self.reference.prohibited ^= {NAMES[3]}
+        if NAMES[3] in self.reference.prohibited:
+            ProhibitedName.objects.create(name=NAMES[3])
+        else:
+            ProhibitedName.objects.filter(name=NAMES[3]).delete()
+
+    def _deactivate(self) -> None:
+        self.reference.inactive ^= {USERS[1]}
+        User.objects.filter(username=USERS[1]).update(is_active=USERS[1] not in self.reference.inactive)
+
+    def _switch_issuer(self) -> None:
+        self.reference.issuers_off ^= {URLS[1]}
+        Issuer.objects.filter(url=URLS[1]).update(enabled=URLS[1] not in self.reference.issuers_off)
+
+    # -- jobs ------------------------------------------------------------------------------------------------------
+
+    @rule(token=tokens, wanted=wishes)
+    def exchange(self, token: Token, wanted: set[str] | None) -> None:
+        """Any job checks and mints."""
+        self._exchange(identified(token), wanted)
+
+    @precondition(lambda self: self.reference.publishers)
+    @rule(jobs=st.lists(jobs, min_size=1, max_size=3))
+    def run_jobs(self, jobs: list[Any]) -> None:
+        """Jobs that a publisher trusts, but perhaps for one thing, which is as in another job; they may upload."""
+        for n, spoilt, wanted, version in jobs:
+            token, granted = trusted_job(pick(self.reference.publishers, n)), len(self.minted)
+            self._exchange(replace(token, **spoilt), wanted)
+            if version and len(self.minted) > granted:
+                self._upload(self.minted[-1], pick(sorted(self.minted[-1]["grants"]), n), version)
+
+    def _exchange(self, token: Token, wanted: set[str] | None) -> None:
+        text = self.signer.sign(token.claims(), iss=token.issuer)
+        expected = self.reference.code(token, wanted)
+        checked, minted = self._post("check", text, wanted), self._post("mint-token", text, wanted)
+        self._compare_names(token, wanted, checked, minted)
+        assert codes(minted) == ([expected] if expected else [])
+        assert codes(checked) == codes(minted)
+        if expected:
+            return
+        self.used.append((token, text))
+        self._compare_grants(token, wanted, minted)
+        assert checked["projects"] == minted["projects"]
+
+    def _post(self, path: str, text: str, wanted: set[str] | None) -> dict[str, Any]:
+        body = {"token": text, **({} if wanted is None else {"projects": sorted(wanted)})}
+        response = Client().post(f"/_/oidc/{path}", json.dumps(body), content_type="application/json")
+        document: dict[str, Any] = response.json()
+        return document
+
+    def _compare_names(self, token: Token, wanted: set[str] | None, *answers: dict[str, Any]) -> None:
+        """No project is named but those that this job may hear of, and those that it named itself."""
+        told = json.dumps(answers)
+        named = {name for name in NAMES if name in told}
+        assert named <= self.reference.may_be_named(token) | (wanted or set())
+        for shown in answers[0].get("publishers", []):
+            assert shown["fields"] == {} or shown["project"] in self.reference.may_be_named(token)
+
+    def _compare_grants(self, token: Token, wanted: set[str] | None, minted: dict[str, Any]) -> None:
+        credited = self.reference.credited(token, wanted)
+        covered = set(minted["projects"])
+        assert covered <= set(credited)
+        assert len(covered) == min(len(credited), MAX_PROJECTS)
+        self._check_who_was_left_out(token, covered, set(credited) - covered)
+        row = UploadToken.objects.latest("pk")
+        grants = {grant["project"]: grant for grant in row.grants}
+        assert {name: grant["publisher"] for name, grant in grants.items()} == {
+            name: credited[name].pk for name in covered
+        }
+        assert {name: grant["version"] for name, grant in grants.items()} == {
+            name: version_of(credited[name], token) for name in covered
+        }
+        for name in covered:
+            self._learn(credited[name], token)
+        self.minted.append(
+            {
+                "text": minted["token"],
+                "issuer": token.issuer,
+                "grants": {
+                    name: (credited[name].pk, credited[name].edition, grants[name]["version"]) for name in covered
+                },
+            }
+        )
+
+    def _check_who_was_left_out(self, token: Token, covered: set[str], left_out: set[str]) -> None:
+        """Those that were uploaded to first come first."""
+
+        def first(name: str) -> int:
+            uploads = [
+                trust.first_upload
+                for trust in self.reference.matching(token)
+                if trust.name == name and trust.first_upload is not None
+            ]
+            return min(uploads, default=10**6)
+
+        assert not left_out or max(map(first, covered)) <= min(map(first, left_out))
+
+    @staticmethod
+    def _learn(trust: Trust, token: Token) -> None:
+        said = {"repository_owner_id": token.owner_id, "repository_id": token.repository_id}
+        trust.pins = {**{name: value for name, value in said.items() if value}, **trust.pins}
+
+    @precondition(lambda self: self.used)
+    @rule(n=picked, wanted=wishes)
+    def replay(self, n: int, wanted: set[str] | None) -> None:
+        token, text = pick(self.used, n)
+        off = token.issuer in self.reference.issuers_off
+        expected = "not-enabled" if off else "invalid-reuse-token"
+        assert codes(self._post("mint-token", text, wanted)) == [expected]
+        assert codes(self._post("check", text, wanted))[0] == expected
+
+    @precondition(lambda self: self.minted)
+    @rule(n=picked, name=names, version=versions)
+    def upload_later(self, n: int, name: str, version: str) -> None:
+        """With a token of any age, to any name."""
+        self._upload(pick(self.minted, n), name, version)
+
+    def _upload(self, minted: dict[str, Any], name: str, version: str) -> None:
+        filename = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+        fields = making.form(wheel(name, version), filename)
+        response = Client().post("/legacy/", fields, headers={"Authorization": f"Bearer {minted['text']}"})
+        assert response.status_code == self._expected_upload(minted, name, version), response.content
+        if response.status_code == 200 and (name, version) not in self.stored:
+            self._count_upload(self._live(minted)[name], name, version)
+
+    def _live(self, minted: dict[str, Any]) -> dict[str, Trust]:
+        """The publishers by which a token still opens something."""
+        if minted["issuer"] in self.reference.issuers_off:
+            return {}
+        by_pk = {trust.pk: trust for trust in self.reference.publishers}
+        return {
+            name: by_pk[pk]
+            for name, (pk, edition, _version) in minted["grants"].items()
+            if pk in by_pk and by_pk[pk].edition == edition and by_pk[pk].alive()
+        }
+
+    def _expected_upload(self, minted: dict[str, Any], name: str, version: str) -> int:
+        live = self._live(minted)
+        if not live:
+            return 403
+        trust = live.get(name)
+        exists = name in self.reference.projects
+        if trust is None:
+            return 403 if exists else 400
+        if not exists and trust.user in self.reference.inactive:
+            return 400
+        if minted["grants"][name][2] not in (None, version):
+            return 403
+        return 200 if exists or self.reference.usable(trust) else 400
+
+    def _count_upload(self, trust: Trust, name: str, version: str) -> None:
+        self.stored.add((name, version))
+        if trust.pending:
+            trust.pending = False
+            self.reference.taken_by(name)
+        if trust.first_upload is None:
+            self.uploads += 1
+            trust.first_upload = self.uploads
+
+    @invariant()
+    def the_same_tokens_live(self) -> None:
+        for minted in getattr(self, "minted", [])[-3:]:
+            credential = find(minted["text"])
+            lives = {name: trust.pk for name, trust in self._live(minted).items()}
+            opened = credential.publishers if isinstance(credential, UploadTokenCredential) else {}
+            assert {name: row.pk for name, row in opened.items()} == lives
+
+    @invariant()
+    def the_same_publishers_stand(self) -> None:
+        """With the same ids; and only tokens with all ids of a publisher gave it a new name."""
+        if not hasattr(self, "reference"):
+            return
+        rows = Publisher.objects.values_list("pk", "normalized_name", "project", "pins", "renamed_to")
+        stand = {pk: (name, project is None, pins) for pk, name, project, pins, _renamed in rows}
+        assert stand == {trust.pk: (trust.name, trust.pending, trust.pins) for trust in self.reference.publishers}
+        assert all(len(pins) == 2 for _pk, _name, _project, pins, renamed in rows if renamed)
+
+
+def pick(things: Any, n: int) -> Any:
+    """The latest is 0."""
+    return things[-1 - n % len(things)]
+
+
+def codes(document: dict[str, Any]) -> list[str]:
+    return [error["code"] for error in document.get("errors", [])]
+
+
+@pytest.mark.django_db
+def test_the_fast_matcher_and_the_slow_one_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MAX_PROJECTS", MAX_PROJECTS)
+    owners = [User.objects.create_user(name) for name in USERS]
+    for name in STANDING:
+        create_project(name, owners=owners, actor=Actor("test"))
+    with LocalIssuer(key=SigningKey.new("EdDSA")) as Model.signer:
+        for url in URLS:
+            keys.paste(Issuer.objects.create(url=url, provider="github", algorithms=["EdDSA"]), Model.signer.key_set())
+        run_state_machine_as_test(
+            Model,
+            settings=settings(
+                max_examples=60,
+                stateful_step_count=30,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
