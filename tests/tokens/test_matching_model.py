@@ -170,15 +170,22 @@ class Model(RuleBasedStateMachine):
         """Other constraints, perhaps another workload."""
         trust = pick(self.reference.publishers, n)
         kept = {name: trust.values[name] for name in ("owner", "repository", "workflow_filename")}
+        token = trusted_job(trust)
+        self._exchange(token, None)
         self._change(trust, values={**(identity if moves else kept), **more})
+        self._exchange(token, None)
 
     @precondition(lambda self: self.reference.publishers)
     @rule(
         n=picked, deed=st.sampled_from(["remove", "switch", "expire", "pin", "unpin", "grow_old", "accept_new_names"])
     )
     def meddle(self, n: int, deed: str) -> None:
-        """Somebody does something to one of the publishers."""
-        getattr(self, f"_{deed}")(pick(self.reference.publishers, n))
+        """Somebody does something to one of the publishers, between two runs of its job."""
+        trust = pick(self.reference.publishers, n)
+        token = trusted_job(trust)
+        self._exchange(token, None)
+        getattr(self, f"_{deed}")(trust)
+        self._exchange(token, None)
 
     def _switch(self, trust: Trust) -> None:
         self._change(trust, enabled=not trust.enabled)
@@ -453,7 +460,7 @@ def test_the_fast_matcher_and_the_slow_one_agree(monkeypatch: pytest.MonkeyPatch
         run_state_machine_as_test(
             Model,
             settings=settings(
-                max_examples=60,
+                max_examples=25,
                 stateful_step_count=30,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

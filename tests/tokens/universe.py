@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.tokens.reference import Token, Trust
 
-# Names of projects, the second of which looks like the first.
-NAMES = ("alpha-one", "aipha-one", "beta-two", "gamma-six", "delta-ten")
+# Names of projects, the second of which looks like the fourth.
+NAMES = ("alpha-one", "gamma-s1x", "beta-two", "gamma-six", "delta-ten")
 STANDING = (NAMES[0], NAMES[2])  # from the start
 USERS = ("alice", "bob")
 URLS = ("https://one.example.com", "https://two.example.com")
@@ -19,7 +19,7 @@ TRUSTED = {"owner": "octo", "repository": "tool", "workflow_filename": "release.
 
 picked = st.integers(0, 7)
 names = st.sampled_from(NAMES)
-waited = st.sampled_from([*NAMES, *NAMES[3:], *NAMES[3:]])
+waited = st.sampled_from([*NAMES, NAMES[1], NAMES[3], NAMES[3], NAMES[4]])
 wishes = st.sampled_from([*([None] * 14), *({name} for name in NAMES), {NAMES[0], NAMES[2]}, {NAMES[0], NAMES[3]}])
 urls = st.sampled_from([*([URLS[0]] * 7), URLS[1]])
 users = st.sampled_from(USERS)
@@ -41,6 +41,7 @@ constraints = st.sampled_from(
         {"environment": "pypi"},
         {"environment": "PyPI", "event_names": ["push", "release"]},
         {"environment": "test", "ref": "refs/heads/*"},
+        {"ref": "refs/heads/*"},
         {"ref": "refs/tags/v?.*"},
         {"ref": "refs/**"},
         {"version_tag": "v{version}"},
@@ -90,7 +91,7 @@ jobs = st.tuples(picked, spoils, wishes, st.none() | versions)
 # Publishers from the start, most of them at one place: of projects that stand, and of people who wait.
 registered = st.lists(
     st.tuples(
-        st.sampled_from([*([NAMES[0]] * 4), NAMES[2], *([NAMES[3]] * 4), NAMES[4]]),
+        st.sampled_from([*([NAMES[0]] * 4), NAMES[2], *([NAMES[3]] * 4), NAMES[1], NAMES[4]]),
         urls,
         users,
         identities,
@@ -109,7 +110,7 @@ def identified(token: Token) -> Token:
 
 
 def trusted_job(trust: Trust) -> Token:
-    """What a job says that meets all of a publisher's constraints, if any job can."""
+    """What a job says that meets all of a publisher's constraints, if any job can, and many another's too."""
     values = trust.values
     called = values.get("reusable_workflow", "").replace("@refs/tags/*", "@refs/tags/v3").replace("**", "main")
     token = identified(
@@ -120,7 +121,7 @@ def trusted_job(trust: Trust) -> Token:
             workflow=values["workflow_filename"],
             ref=_ref(values.get("version_tag"), values.get("ref")),
             event="push",
-            environment=values.get("environment"),
+            environment=values.get("environment", "pypi"),
             protected="true",
             called=called or None,
         )
