@@ -14,6 +14,7 @@ from django.test import Client
 
 from demo.issuer import LocalIssuer
 from demo.signing import SigningKey, changed, encoded
+from publishers import keys
 from publishers.models import Issuer, Publisher
 
 MINT, CHECK = "/_/oidc/mint-token", "/_/oidc/check"
@@ -144,3 +145,16 @@ def post(path: str, body: bytes, **headers: Any) -> tuple[int, dict[str, Any]]:
     headers = {"content_type": "application/json", "CONTENT_LENGTH": str(len(body)), **headers}
     response = Client().generic("POST", path, body, **headers)
     return response.status_code, response.json()
+
+
+def granted(token: str) -> bool:
+    """Whether mint-token takes it."""
+    return post(MINT, json.dumps({"token": token}).encode())[0] == 200
+
+
+def allow(target: Target, key: SigningKey, algorithm: str) -> None:
+    """Let the issuer sign so, with a key that is not bound to one algorithm."""
+    row = target.issuer
+    row.algorithms = [algorithm]
+    row.save(update_fields=["algorithms"])
+    keys.paste(row, {"keys": [key.jwk(alg=None)]})

@@ -4,10 +4,8 @@ Mallory registers alice's repository before she comes, as publishers and pending
 forms allow.
 """
 
-import json
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 from unittest.mock import Mock
 
@@ -18,18 +16,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from publishers import matching, registration
+from publishers import matching
 from publishers.models import Publisher
-from publishers.registration import Wanted
 from registry.actors import Actor
 from registry.deletion import delete_project
 from registry.models import Event, Project, User
 from tests.machine import needs_postgresql
-from tests.registry.uploads import making
-from tests.tokens.conftest import FIELDS, IDS, World
+from tests.tokens.conftest import IDS, World
+from tests.tokens.squatters import squat, strangers, upload
 from tests.tokens.test_checking import check
-from tests.tokens.test_exchange import lives, mint, refusal
-from tokens.models import Exchange, UploadToken
+from tests.tokens.test_exchange import mint, refusal
+from tokens.models import Exchange
 
 ACTOR = Actor("test")
 
@@ -39,31 +36,6 @@ def mallory(world: World) -> User:
     """A stranger. Alice's own publisher goes: she comes after him."""
     world.publisher.delete()
     return User.objects.create_user("mallory")
-
-
-def upload(client: Client, token: str, name: str, version: str = "1.0") -> Any:
-    filename = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
-    fields = making.form(making.wheel(name, version), filename)
-    return client.post("/legacy/", fields, headers={"Authorization": f"Bearer {token}"})
-
-
-def squat(world: World, user: User, count: int, *, same_project: bool = False, **values: Any) -> list[Publisher]:
-    """So many publishers of a stranger at alice's repository, on a project each or all on one."""
-    names = [f"squat-{user.pk}-{number}" for number in range(1 if same_project else count)]
-    projects = Project.objects.bulk_create(
-        Project(name=name, normalized_name=name, ultranormalized_name=name) for name in names
-    )
-    first = world.add(projects[0], values={**values, "environment": "e0"} if same_project else values, added_by=user)
-    rows = []
-    for number in range(1, count):
-        row = Publisher.objects.get(pk=first.pk)
-        row.pk, row.project = None, projects[0 if same_project else number]
-        row.project_name = row.normalized_name = row.ultranormalized_name = row.project.name
-        row.values = {**row.values, "environment": f"e{number}"} if same_project else row.values
-        row.fingerprint = f"{number:064d}" if same_project else row.fingerprint
-        rows.append(row)
-    Publisher.objects.bulk_create(rows)
-    return [first, *rows]
 
 
 # -- he stops nothing ----------------------------------------------------------------------------------------------
@@ -102,12 +74,6 @@ def test_more_publishers_than_are_compared_hide_nobody(client, world, mallory, s
     world.add(world.project)
     assert "sampleproject" in mint(client, world.token()).json()["projects"]
     assert "sampleproject" in check(client, world.token())["projects"]
-
-
-def strangers(world: World, count: int, each: int, **values: Any) -> None:
-    """So many people, each of whom has so many projects at alice's repository."""
-    for number in range(count):
-        squat(world, User.objects.create_user(f"mallory{number}"), each, **values)
 
 
 def test_who_uploaded_from_here_goes_before_all_who_did_not(client, world, mallory):
@@ -324,143 +290,3 @@ def test_globs_made_to_be_slow_are_not(client, world, mallory):
     started = time.perf_counter()
     assert mint(client, world.local.sign(claims)).json()["projects"] == ["sampleproject"]
     assert time.perf_counter() - started < 4
-
-
-# -- he kills no token but that of his own project -----------------------------------------------------------------
-
-
-def change(publisher: Publisher, **wanted: Any) -> None:
-    registration.change(publisher, Wanted(values=wanted.pop("values", publisher.values), **wanted), ACTOR)
-
-
-DEEDS: dict[str, Callable[[Publisher], Any]] = {
-    "removes": lambda publisher: registration.remove(publisher, ACTOR),
-    "switches off": lambda publisher: change(publisher, enabled=False),
-    "lets expire": lambda publisher: change(publisher, expires_at=timezone.now()),
-    "edits": lambda publisher: change(publisher, values={**publisher.values, "environment": "x"}),
-    "moves": lambda publisher: change(publisher, values={**publisher.values, "repository": "elsewhere"}),
-    "pins otherwise": lambda publisher: change(publisher, pins={"repository_id": "9"}),
-    "unpins": lambda publisher: registration.clear_pins(publisher, ACTOR),
-    "deletes his project": lambda publisher: delete_project(Project.objects.get(publishers=publisher), ACTOR),
-    "goes": lambda publisher: publisher.added_by and publisher.added_by.delete(),
-}
-
-
-@pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS)
-def test_whatever_he_does_with_his_publisher_mine_goes_on(client, world, mallory, deed):
-    his = squat(world, mallory, 2)
-    world.add(world.project)
-    token = mint(client, world.token()).json()["token"]
-    for publisher in his:
-        deed(Publisher.objects.get(pk=publisher.pk))
-    assert lives(token)
-    assert upload(client, token, "sampleproject").status_code == 200
-    assert mint(client, world.token()).status_code == 200
-
-
-def test_a_waiting_name_that_he_takes_from_himself_kills_nothing(client, world, mallory):
-    """His pending publisher is invalidated by a project of his own that is called alike."""
-    world.add("strange-name", added_by=mallory)
-    world.add(world.project)
-    token = mint(client, world.token()).json()["token"]
-    Project.objects.create(name="strange-name")
-    Publisher.objects.pending().delete()
-    assert upload(client, token, "sampleproject").status_code == 200
-
-
-def test_of_one_repository_renamed_by_him_i_accept_nothing(client, world, mallory):
-    """He cannot make my publisher believe in a rename: that takes a token with my ids."""
-    mine = world.add(world.project, pins=IDS)
-    squat(world, mallory, 1)
-    other = world.local.github_claims(repository="mallorys", repository_id="666", repository_owner_id="667")
-    mint(client, world.local.sign(other))
-    mine.refresh_from_db()
-    assert mine.renamed_to is None
-
-
-# -- he reads nothing ----------------------------------------------------------------------------------------------
-
-SECRETS = {
-    "repository_visibility": "private-9041",
-    "actor": "actor-9042",
-    "run_id": "904300",
-    "sha": "9044" * 10,
-    "head_ref": "branch-9045",
-    "event_name": "push",
-}
-ALICES = ("alices-secret-one", "alices-secret-two")
-
-
-@pytest.fixture
-def exposed(client: Client, world: World, mallory: User) -> list[Publisher]:
-    """Mallory's publishers, pending ones among them, after alice published, was refused, and burnt her token."""
-    his = [*squat(world, mallory, 2), world.add("his-new-name", added_by=mallory)]
-    for name in ALICES:
-        world.add(world.create(name), values={"environment": "alices-environment"})
-    claims = world.local.github_claims(environment="alices-environment", **SECRETS)
-    ref = claims["workflow_ref"].replace("refs/heads/main", SECRETS["sha"])
-    claims |= {"workflow_ref": ref, "job_workflow_ref": ref}
-    token = mint(client, world.local.sign(claims)).json()["token"]
-    assert upload(client, token, ALICES[0]).status_code == 200
-    client.post("/_/oidc/burn-token", {"token": token}, content_type="application/json")
-    mint(client, world.local.sign(claims, event_name="workflow_run"))
-    mint(client, world.local.sign(claims, repository_id="75"))
-    assert Exchange.objects.filter(outcome="granted").count() == 1
-    assert Exchange.objects.filter(outcome="refused").count() == 2
-    return his
-
-
-def test_his_history_names_neither_other_projects_nor_claims(exposed):
-    """The lines themselves: what pages do with addresses is theirs (contract, section 8)."""
-    projects = [publisher.project_id for publisher in exposed if publisher.project_id]
-    lines = Event.objects.filter(project__in=projects) | Event.objects.filter(user__username="mallory")
-    assert {line.tag.rpartition(":")[2] for line in lines} >= {
-        "exchange-granted",
-        "exchange-refused",
-        "upload-token-burnt",
-    }
-    told = json.dumps([[line.tag, line.actor_name, line.details] for line in lines], default=str)
-    for secret in (*ALICES, "alices-environment", *SECRETS.values()):
-        assert secret == "push" or secret not in told, secret
-
-
-def test_his_publishers_hold_nothing_that_a_token_said_but_its_ids(exposed):
-    for publisher in Publisher.objects.filter(added_by__username="mallory"):
-        assert publisher.values == FIELDS
-        assert publisher.pins == IDS
-        assert publisher.renamed_to is None
-        assert publisher.first_upload_at is None
-
-
-def test_the_pages_of_his_projects_tell_nothing(client, exposed):
-    for publisher in exposed:
-        for address in (f"/project/{publisher.normalized_name}/", f"/simple/{publisher.normalized_name}/"):
-            told = client.get(address).content.decode()
-            assert not any(secret in told for secret in (*ALICES, *SECRETS.values()) if secret != "push")
-
-
-def test_who_holds_a_token_of_another_repository_learns_nothing_of_hers(client, world, exposed):
-    """The answers speak to the job; his own job's token is another place's."""
-    his = world.local.github_claims(owner="mallory", repository="own", repository_id="5", repository_owner_id="6")
-    for path in ("/_/oidc/mint-token", "/_/oidc/check"):
-        for members in ({}, {"projects": [*ALICES]}):
-            said = mint(client, world.local.sign(his), path, **members).content.decode()
-            assert "alices-environment" not in said
-            assert members or not any(name in said for name in ALICES)
-
-
-def test_a_repository_of_the_same_name_learns_nothing_of_her_publishers(client, world, exposed):
-    """Mallory has the names now, and not the ids."""
-    Publisher.objects.filter(normalized_name__in=ALICES).update(pins=IDS)
-    claims = world.local.github_claims(repository_id="75", repository_owner_id="66")
-    for path in ("/_/oidc/mint-token", "/_/oidc/check"):
-        said = mint(client, world.local.sign(claims), path).content.decode()
-        assert "alices-environment" not in said
-        assert not any(name in said for name in ALICES)
-
-
-def test_the_exchange_that_covered_his_project_too_is_for_administrators(exposed):
-    """What the row holds of all projects is not copied to where he reads."""
-    granted = Exchange.objects.get(outcome="granted")
-    assert set(ALICES) <= set(granted.projects)
-    assert UploadToken.objects.get().exchange == granted
