@@ -47,7 +47,7 @@ def curve_token(target: Target, algorithm: str, change: Callable[[int, int, int]
 def test_no_special_pair_is_a_signature(target, attack, algorithm):
     allow(target, CURVE_KEYS[algorithm], algorithm)
     order, top = ORDERS[algorithm], 256 ** SIZES[algorithm] - 1
-    special = [0, 1, 2, order - 1, order, order + 1, order // 2, top]
+    special = [0, 1, order - 1, order, top]
     for r in special:
         for s in special:
             pair = r.to_bytes(SIZES[algorithm]) + s.to_bytes(SIZES[algorithm])
