@@ -197,7 +197,7 @@ class Model(People):
 
     @invariant()
     def the_same_tokens_live(self) -> None:
-        for minted in getattr(self, "minted", [])[-3:]:
+        for minted in getattr(self, "minted", [])[-2:]:
             credential = find(minted["text"])
             lives = {name: trust.pk for name, trust in self._live(minted).items()}
             opened = credential.publishers if isinstance(credential, UploadTokenCredential) else {}
@@ -230,7 +230,7 @@ def test_the_fast_matcher_and_the_slow_one_agree(monkeypatch: pytest.MonkeyPatch
         run_state_machine_as_test(
             Model,
             settings=settings(
-                max_examples=25,
+                max_examples=20,
                 stateful_step_count=30,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
