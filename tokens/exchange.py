@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.views.decorators.debug import sensitive_variables
 from packaging.utils import NormalizedName
 
@@ -78,5 +78,5 @@ def _grant_undisturbed(attempt: Attempt, wanted: Wanted) -> Granted:
             standing = matching.candidates(attempt.issuer, attempt.reading, wanted.projects, lock=True)
             matches = matching.credited(attempt.issuer, standing, attempt.reading, wanted.projects)
             return redemption.grant(attempt, matches, single_use=wanted.single_use)
-    except (Overtaken, InvalidPublisher, InvalidPendingPublisher):
+    except (Overtaken, InvalidPublisher, InvalidPendingPublisher, IntegrityError):
         raise Busy("The publishers of this workload are being changed at this moment; try again.") from None
