@@ -5,7 +5,7 @@ and the refusal's sentence are views of.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
@@ -91,8 +91,7 @@ def moved(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] |
 def hold(publisher: Publisher, reading: Reading) -> Match:
     """Compare one publisher with what the token says, field by field."""
     kind, values = publisher.issuer.kind, publisher.values
-    checked = [(field.check(values.get(field.name), reading), field) for field in kind.fields]
-    checks = [replace(check, about=field) for check, field in checked if check is not None]
+    checks = [check for field in kind.fields for check in field.checks(values.get(field.name), reading)]
     pins = [
         Check(pin.name, "the registered id", reading.get(pin.name), publisher.pins[pin.name] == reading.get(pin.name))
         for pin in kind.pins
