@@ -46,6 +46,13 @@ class TooManyPending(Exception):
         )
 
 
+class IssuerChanged(Exception):
+    """The issuer's identity claims are no longer those that the publisher was asked for with."""
+
+    def __init__(self) -> None:
+        super().__init__("The issuer's identity claims were changed meanwhile: open this form again.")
+
+
 def standing(
     issuer: Issuer, values: Mapping[str, Any], *, project: Project | None, user: User | None, project_name: str = ""
 ) -> Publisher | None:
@@ -66,18 +73,23 @@ def check_pending_limit(user: User) -> None:
 
 
 def add(project: Project, issuer: Issuer, wanted: Wanted, actor: Actor) -> Publisher:
-    """Register a trusted publisher. Raises AlreadyRegistered, also when another registration won the race."""
+    """Register a trusted publisher. Raises IssuerChanged; AlreadyRegistered, also when another one won the race."""
     publisher = _row(issuer, wanted, project=project, added_by=actor.user)
     with transaction.atomic():
+        _hold_claims(issuer)
         _insert(publisher)
         Event.objects.record("project:oidc:publisher-added", actor, project=project, **in_words(publisher))
     return publisher
 
 
 def add_pending(project_name: str, user: User, issuer: Issuer, wanted: Wanted, actor: Actor) -> Publisher:
-    """Let the first upload of ``project_name`` create it for ``user``. Raises AlreadyRegistered, TooManyPending."""
+    """Let the first upload of ``project_name`` create it for ``user``.
+
+    Raises AlreadyRegistered, TooManyPending, IssuerChanged.
+    """
     publisher = _row(issuer, wanted, project_name=project_name, added_by=user)
     with transaction.atomic():
+        _hold_claims(issuer)
         # Two additions of one user wait for each other here, so that both cannot take the last place.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         _remove_expired(publisher, actor)
@@ -182,6 +194,15 @@ def _row(issuer: Issuer, wanted: Wanted, **columns: Any) -> Publisher:
     publisher = Publisher(issuer=issuer, **columns)
     _apply(publisher, wanted, moved=True)
     return publisher
+
+
+def _hold_claims(issuer: Issuer) -> None:
+    """Let a change of the issuer's identity claims wait until the publisher stands (``publishers.issuers.save``)."""
+    if not issuer.identity_claims:
+        return
+    locked = Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk)
+    if locked.identity_claims != issuer.identity_claims:
+        raise IssuerChanged
 
 
 def _apply(row: Publisher, wanted: Wanted, *, moved: bool) -> None:

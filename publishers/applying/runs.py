@@ -1,12 +1,13 @@
 """What one run of ``apply`` was told, did and found: the tables' functions share it."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
 
-from publishers.applying.tables import Errors, Table
+from publishers.applying.keys import Errors, Table
 from registry.actors import Actor
 from registry.models import User
 
@@ -52,5 +53,11 @@ def _said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Iterable) and not isinstance(value, str):
-        value = ", ".join(str(member) for member in value)
+        value = ", ".join(_as_toml(member) if isinstance(member, Mapping) else str(member) for member in value)
     return "none" if value is None or value == "" else str(value)
+
+
+def _as_toml(table: Mapping[str, str]) -> str:
+    """PostgreSQL keeps no order of members, so they are sorted."""
+    said = [f"{key} = {json.dumps(text, ensure_ascii=False)}" for key, text in sorted(table.items())]
+    return f"{{ {', '.join(said)} }}"
