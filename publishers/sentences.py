@@ -3,7 +3,7 @@
 The words for a field (its label, what to do in the job) are the provider's; nothing here knows a provider.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from publishers.providers.base import Provider
@@ -201,6 +201,27 @@ def called_another(check: Check) -> str:
         f"The job's steps are those of {shown(check.actual)} (claim `{check.claim}`). The publisher trusts those of "
         f"the reusable workflow {shown(check.expected)} only. Change it in the publisher, or call that one from the "
         "job."
+    )
+
+
+# -- who is refused too often --------------------------------------------------------------------------------------
+
+Limited = Callable[[str, int], str]
+
+
+def address_is_limited(rate: str, seconds: int) -> str:
+    """Refused before its signature was verified, as too many from this address were. ``rate``: such as 120/min."""
+    return (
+        f"This request is refused, and so were too many others from your address (the limit is {rate}): why is told "
+        f"again in {seconds} seconds. A token that a publisher trusts is exchanged all the same."
+    )
+
+
+def identity_is_limited(rate: str, seconds: int) -> str:
+    """Refused or only checked, as too many of the same workload were."""
+    return (
+        f"Too many tokens of this workload were refused or checked (the limit is {rate}): what is wrong with this one "
+        f"is told again in {seconds} seconds. A token that a publisher trusts is exchanged all the same."
     )
 
 

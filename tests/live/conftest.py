@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,10 @@ class Job:
     def legacy(self) -> str:
         """The upload URL."""
         return f"{self.server.url}/legacy/"
+
+    def at(self, server: RegistryServer) -> "Job":
+        """The same job, speaking to another server."""
+        return replace(self, server=server)
 
     def token(self, **claims: Any) -> str:
         """A fresh identity token for this registry."""
