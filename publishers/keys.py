@@ -22,9 +22,9 @@ from publishers.models import Issuer
 FRESH = datetime.timedelta(hours=1)
 USABLE = datetime.timedelta(hours=24)
 POLL_SECONDS = 0.05
-# So long anybody waits for a fetch that is under way; most end within it.
-GRACE_SECONDS = 1.0
-# Requests of one process that one issuer, and all of them, may hold up; the others are told to come back.
+# A fetch that began so long ago is a slow one; most have ended by then, and until then anybody may wait for it.
+GRACE = datetime.timedelta(seconds=1)
+# Requests of one process that a slow issuer, and all of them, may hold up; the others are told to come back.
 SEATS_PER_ISSUER, SEATS = 3, 6
 
 
@@ -132,17 +132,19 @@ def _bring_up_to_date(issuer: Issuer) -> None:
         refreshing.fetch_now(issuer, claim)
         refreshing.reload(issuer)
         return
-    _await_other(issuer, GRACE_SECONDS)
+    _await_other(issuer, GRACE)
     if _is_in_flight(issuer):
         with _seat(issuer):
-            _await_other(issuer, refreshing.LAPSE.total_seconds())
+            _await_other(issuer, refreshing.LAPSE)
 
 
-def _await_other(issuer: Issuer, seconds: float) -> None:
-    """Somebody fetched less than a minute ago, or is fetching: wait for that."""
-    until = time.monotonic() + seconds
+def _await_other(issuer: Issuer, span: datetime.timedelta) -> None:
+    """Somebody fetched less than a minute ago, or is fetching: wait for that until ``span`` after its begin.
+
+    Counted from there, and not from now: else those who keep coming would hold all threads while it lasts.
+    """
     refreshing.reload(issuer)
-    while _is_in_flight(issuer) and time.monotonic() < until:
+    while _is_in_flight(issuer) and refreshing.within(issuer.refresh_claimed_at, span):
         time.sleep(POLL_SECONDS)
         refreshing.reload(issuer)
 

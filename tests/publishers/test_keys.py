@@ -221,7 +221,7 @@ def test_those_who_wait_learn_that_the_fetch_failed(trusted, issuer, held):
 
 
 def test_a_slow_issuer_holds_few_and_harms_no_other(trusted, issuer, held, authority, authority_file, monkeypatch):
-    monkeypatch.setattr(keys, "GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(keys, "GRACE", datetime.timedelta(seconds=0.1))
     asked = [ask(anew(trusted), issuer.key.key_id) for _ in range(4)]
     eventually(lambda: keys._seats[trusted.pk] == 3)
     before = time.monotonic()
