@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,16 @@ def job_at(
 def job(job_at: Callable[[RegistryServer], Job], registry_server: RegistryServer) -> Job:
     """A job that speaks to a server with two workers."""
     return job_at(registry_server)
+
+
+@pytest.fixture
+def start(start_server: Callable[..., RegistryServer]) -> Iterator[Callable[..., RegistryServer]]:
+    """Start servers that end with the test."""
+    with ExitStack() as stack:
+
+        def started(**changes: str) -> RegistryServer:
+            server = start_server(**changes)
+            stack.callback(server.stop)
+            return server
+
+        yield started

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from demo.issuer import DISCOVERY, KEY_SET, LocalIssuer, send
 from demo.signing import SigningKey, encoded
+from publishers import keys
 from publishers.models import Issuer
 from tests import issuers
 from tests.issuers import eventually, trust
@@ -180,22 +182,43 @@ CROWD = 40
 def test_a_slow_issuer_under_load_holds_up_no_token_of_another(job, another, authority_file, kind):
     trust(another, ca_file=authority_file)
     another.faults = SLOW[kind](another)
+    assert max(crowd_out(job, [another])) < PATIENCE
+    assert fetches(another) == 1
+
+
+def crowd_out(job, slow):
+    """Tokens of a good issuer are granted while a crowd waits for slow ones: how long each of those waited in vain."""
 
     def timed(token):
         began = time.monotonic()
         return answer(job, token), time.monotonic() - began
 
+    tokens = [slow[number % len(slow)].sign(aud=job.server.audience) for number in range(CROWD)]
     with ThreadPoolExecutor(CROWD) as pool:
-        waiting = [pool.submit(timed, another.sign(aud=job.server.audience)) for _ in range(CROWD)]
-        eventually(lambda: another.requests)
+        waiting = [pool.submit(timed, token) for token in tokens]
+        eventually(lambda: all(issuer.requests for issuer in slow))
         prompt = [timed(job.token()) for _ in range(20)]
     late = [each.result() for each in waiting]
     assert [told for told, _ in prompt] == [GRANTED] * 20
-    # A second at most, and what a busy machine adds; the fetch takes three.
+    # A second at most, and what a busy machine adds; a fetch takes three.
     assert max(seconds for _, seconds in prompt) < 2
     assert [told for told, _ in late] == [UNAVAILABLE] * CROWD
-    assert max(seconds for _, seconds in late) < PATIENCE
-    assert fetches(another) == 1
+    return [seconds for _, seconds in late]
+
+
+def test_nor_where_there_are_few_threads(job_at, start, another, authority_file):
+    trust(another, ca_file=authority_file)
+    another.faults[DISCOVERY] = issuers.silent(another)
+    crowd_out(job_at(start(WORKERS="1", THREADS="4")), [another])
+
+
+def test_nor_do_many_slow_issuers(job_at, start, authority, authority_file, signing_key):
+    with ExitStack() as stack:
+        slow = [stack.enter_context(LocalIssuer(authority, key=signing_key)) for _ in range(10)]
+        for issuer in slow:
+            trust(issuer, ca_file=authority_file)
+            issuer.faults[DISCOVERY] = issuers.silent(issuer)
+        crowd_out(job_at(start(WORKERS="1")), slow)
 
 
 def test_an_issuer_that_is_late_but_in_time_is_waited_for(job):
@@ -343,6 +366,32 @@ def test_fifty_keys_are_taken(job):
     later(job.world.issuer, 25 * HOUR)
     assert answer(job, job.token()) == GRANTED
     assert len(anew(job.world.issuer).keys) == 50
+
+
+# -- what an administrator decides -----------------------------------------------------------------------------------
+
+
+def test_a_dropped_key_is_refused_at_once_and_stays_away(job):
+    local, row = job.world.local, job.world.issuer
+    assert answer(job, job.token()) == GRANTED
+    leaked, new = local.key, local.rotate()
+    keys.refresh(row)
+    keys.drop(row, leaked.key_id)
+    by_the_leaked = local.sign(aud=job.server.audience, key=leaked)
+    assert answer(job, by_the_leaked) == NO_SUCH_KEY
+    later(row, 25 * HOUR)
+    assert answer(job, job.token()) == GRANTED
+    assert answer(job, by_the_leaked) == NO_SUCH_KEY
+    assert list(anew(row).keys) == [new.key_id]
+
+
+def test_pasted_keys_serve_without_the_issuer(job):
+    local, row = job.world.local, job.world.issuer
+    local.stop()
+    keys.paste(row, local.key_set())
+    later(row, 400 * 24 * HOUR)
+    assert answer(job, job.token()) == GRANTED
+    assert answer(job, unknown(job)) == NO_SUCH_KEY
 
 
 # -- where keys come from ------------------------------------------------------------------------------------------

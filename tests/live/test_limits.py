@@ -28,19 +28,6 @@ def workers(server):
 
 
 @pytest.fixture
-def start(start_server):
-    """Start a server that ends with the test."""
-    with ExitStack() as stack:
-
-        def started(**changes):
-            server = start_server(**changes)
-            stack.callback(server.stop)
-            return server
-
-        yield started
-
-
-@pytest.fixture
 def pause(start):
     """Stop a process; it goes on at the end of the test."""
     with ExitStack() as stack:
