@@ -3,7 +3,7 @@
 The words for a field (its label, what to do in the job) are the provider's; nothing here knows a provider.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from publishers.providers.base import Provider
@@ -227,6 +227,27 @@ def torn_rules(claim: str) -> str:
     return (
         f"Two rules want the claim {shown(claim)} to be different things. Only a claim that is a list meets both: to "
         "trust the one or the other, add a publisher for each."
+    )
+
+
+# -- who is refused too often --------------------------------------------------------------------------------------
+
+Limited = Callable[[str, int], str]
+
+
+def address_is_limited(rate: str, seconds: int) -> str:
+    """Refused before its signature was verified, as too many from this address were. ``rate``: such as 120/min."""
+    return (
+        f"This request is refused, and so were too many others from your address (the limit is {rate}): why is told "
+        f"again in {seconds} seconds. A token that a publisher trusts is exchanged all the same."
+    )
+
+
+def identity_is_limited(rate: str, seconds: int) -> str:
+    """Refused or only checked, as too many of the same workload were."""
+    return (
+        f"Too many tokens of this workload were refused or checked (the limit is {rate}): what is wrong with this one "
+        f"is told again in {seconds} seconds. A token that a publisher trusts is exchanged all the same."
     )
 
 

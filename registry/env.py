@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from registry.rates import Rate
+
 env = environ.Env()
 
 T = TypeVar("T")
@@ -47,6 +49,16 @@ def whole(name: str, default: int, low: int, high: int) -> int:
         return number
 
     return _read(name, cast, str(default), f"a whole number from {low} to {high}")
+
+
+def rate(name: str, default: str) -> Rate | None:
+    """A rate such as ``120/min``, or None for ``0``, which is no limit."""
+    return _read(
+        name,
+        lambda text: None if text == "0" else Rate.parse(text),
+        default,
+        "a number for each s, min, h or d, such as 120/min, or 0 for no limit",
+    )
 
 
 def words(name: str) -> list[str]:

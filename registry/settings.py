@@ -5,6 +5,7 @@ stop in ``registry.checks``.
 """
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -39,6 +40,7 @@ TOKEN_PREFIX = env.matching("TOKEN_PREFIX", "gth", r"[a-z][a-z0-9]{1,15}", "2 to
 PENDING_PUBLISHER_TTL_DAYS = env.whole("PENDING_PUBLISHER_TTL_DAYS", 30, 1, 3650)
 PENDING_PUBLISHERS_PER_USER = env.whole("PENDING_PUBLISHERS_PER_USER", 10, 0, 100_000)
 EXCHANGE_RETENTION_DAYS = env.whole("EXCHANGE_RETENTION_DAYS", 90, 1, 36_500)
+MINT_RATE = env.rate("MINT_RATE", "120/min")
 
 INSTALLED_APPS = [
     "registry",
@@ -110,11 +112,15 @@ else:
     }
 
 _cache_url = env.redis("CACHE_URL")
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url}
     if _cache_url
     else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
 }
+# For registry.counting, in seconds: a Redis that does not answer must not be felt.
+REDIS_OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
+if _cache_url:
+    CACHES["counts"] = {**CACHES["default"], "KEY_PREFIX": "counts", "OPTIONS": REDIS_OPTIONS}
 
 STORAGES = {
     "default": {"BACKEND": "registry.storage.ContentStorage", "OPTIONS": {"location": FILES_DIR}},

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connections
 
 from tests import machine
+from tests.clock import Clock
 from tests.environment import FOLDER
 from tests.issuers import authority, authority_file, issuer, signing_key, trusted  # noqa: F401
 from tests.server import Certificate, RegistryServer, database_url_of_the_tests
@@ -81,6 +82,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
             others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands."""
+    return Clock()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from publishers.oidc import LEEWAY, Verified
 from publishers.providers.fields import Reading
 from registry.actors import Actor
 from registry.models import Event
-from tokens import secrets
+from tokens import limits, secrets
 from tokens.ids import uuid7
 from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
 
@@ -123,10 +123,14 @@ def redeemed_before(attempt: Attempt) -> InvalidReuseToken | None:
 
 
 def check_unused(attempt: Attempt) -> None:
-    """Raise InvalidReuseToken if the identity token was redeemed before; that is counted on the original exchange."""
+    """Raise InvalidReuseToken if the identity token was redeemed before; that is counted on the original exchange.
+
+    Raises RateLimited, and counts nothing there, when this workload was refused too often.
+    """
     refusal = redeemed_before(attempt)
     if refusal is None:
         return
+    limits.count_on_identity(attempt.issuer, attempt.identity)
     if refusal.exchange:
         Exchange.objects.filter(pk=refusal.exchange).update(replays=F("replays") + 1)
     raise refusal
