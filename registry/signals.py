@@ -10,3 +10,6 @@ file_uploaded = Signal()
 
 # user: User; actor: Actor. The user's row is about to go.
 user_removed = Signal()
+
+# No arguments: sent by the mail worker about once an hour, outside any transaction, and perhaps by another at once.
+hour_passed = Signal()

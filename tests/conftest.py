@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test.signals import setting_changed
 
 from tests import machine
 from tests.environment import FOLDER
@@ -24,6 +25,8 @@ _running: list[RegistryServer] = []
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker of ``tests.machine``; name static files plainly, so that no test needs collectstatic."""
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    # Models have looked at the storages by now.
+    setting_changed.send(sender=None, setting="STORAGES", value=settings.STORAGES, enter=True)
     config.addinivalue_line("markers", "needs(thing): cannot run without chromium, postgresql or redis")
 
 
