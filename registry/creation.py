@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from registry import names
+from registry import names, telling
 from registry.actors import Actor
 from registry.models import Event, ProhibitedName, Project, RetiredName, Role, User
 from registry.roles import set_role
@@ -84,6 +84,8 @@ def create_project(
     RetiredName.objects.filter(normalized_name=project.normalized_name).delete()
     Event.objects.record("project:create", actor, project=project, name=name)
     for user in owners:
-        set_role(project, user, Role.Kind.OWNER, actor=actor)
+        set_role(project, user, Role.Kind.OWNER, actor=actor, tell=False)
+    if credential is None:
+        telling.project_given(project, owners, actor)
     project_created.send(sender=Project, project=project, credential=credential, actor=actor)
     return project

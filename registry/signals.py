@@ -8,6 +8,9 @@ project_created = Signal()
 # file: File; credential: UploadCredential; actor: Actor.
 file_uploaded = Signal()
 
+# name: ProhibitedName; actor: Actor. Also of one that was changed.
+name_prohibited = Signal()
+
 # user: User; actor: Actor. The user's row is about to go.
 user_removed = Signal()
 
