@@ -81,13 +81,10 @@ def provider_switched(switch: SwitchedOff, actor: Actor, *, on: bool) -> None:
 def described(publisher: Publisher) -> list[str]:
     """What a publisher trusts, one line for each field that is set."""
     kind = publisher.issuer.kind
-    fields = [f"{part.label}: {spoken(publisher.values[part.name])}" for part in kind.fields if _is_set(publisher, part)]
+    values = {part.label: publisher.values.get(part.name) for part in kind.fields}
+    fields = [f"{label}: {spoken(value)}" for label, value in values.items() if value]
     label = [f"Label: {publisher.label}"] if publisher.label else []
     return [f"Provider: {kind.label} ({publisher.issuer.url})", *fields, *label]
-
-
-def _is_set(publisher: Publisher, part: Any) -> bool:
-    return bool(publisher.values.get(part.name))
 
 
 def _owners(name: str, publisher: Publisher, actor: Actor, **context: Any) -> None:

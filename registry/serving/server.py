@@ -41,7 +41,6 @@ class GracefulArbiter(Arbiter):  # type: ignore[misc]
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
-
     def manage_workers(self) -> None:
         """Keep as many as there should be, and the mail worker."""
         super().manage_workers()
@@ -52,7 +51,7 @@ class GracefulArbiter(Arbiter):  # type: ignore[misc]
         self.mail_worker.reap()
         super().reap_workers()
 
-    def stop(self, graceful: bool = True) -> None:  # noqa: FBT001, FBT002  gunicorn's signature
+    def stop(self, graceful: bool = True) -> None:  # noqa: FBT001  gunicorn's signature
         """Stop all at the same time."""
         self.mail_worker.tell_to_stop()
         super().stop(graceful)

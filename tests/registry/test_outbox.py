@@ -43,9 +43,9 @@ def is_due(mail: Email, *, written: datetime.timedelta = datetime.timedelta()) -
 
 @pytest.mark.django_db(transaction=True)
 def test_a_mail_goes_back_with_its_transaction():
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         put("First")
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not Email.objects.exists()
 
 
@@ -179,7 +179,8 @@ def test_of_two_who_saw_the_same_mail_one_takes_it():
 def test_a_server_that_says_nothing_is_not_waited_for_long(settings):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.POST_OFFICE = {**settings.POST_OFFICE, "BACKENDS": {"default": SMTP}}
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = *silent.getsockname(), 0.2
+        settings.EMAIL_HOST, settings.EMAIL_PORT = silent.getsockname()
+        settings.EMAIL_TIMEOUT = 0.2
         put("First")
         with pytest.raises(outbox.ServerUnreachable):
             deliver()

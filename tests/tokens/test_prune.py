@@ -105,8 +105,12 @@ def test_an_unused_exchange_goes_together_with_its_dead_token():
     assert prune() == (
         "1 dead upload tokens and redemptions\n"
         "1 refused and unused exchanges\n"
+        "0 reminders of pending publishers\n"
         "0 expired pending publishers\n"
+        "0 pending publishers whose name is lost\n"
+        "0 unused publishers switched off\n"
         "0 expired sessions\n"
+        "0 old mails\n"
         "0 unfinished uploads\n"
     )
 
