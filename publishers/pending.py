@@ -1,26 +1,43 @@
 """What becomes of pending publishers when a project appears, a name cannot be had, or the person who waits goes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from publishers import registration, telling
 from publishers.models import Publisher
 from registry.actors import Actor
 from registry.creation import name_problems
 from registry.models import Event, ProhibitedName, Project, User
-from registry.signals import name_prohibited, project_created, user_removed
+from registry.names import ultranormalize
+from registry.signals import name_prohibited, project_created, project_creating, user_removed
 
 BATCH = 500
 
 
 def connect() -> None:
     """Hear of new projects, of names that nobody shall have, and of people who go."""
+    project_creating.connect(lock_waiting, dispatch_uid="pending publishers of a name that is being taken")
     project_created.connect(invalidate, dispatch_uid="pending publishers of a taken name")
     name_prohibited.connect(invalidate_prohibited, dispatch_uid="pending publishers of a prohibited name")
     user_removed.connect(remove_waiting, dispatch_uid="pending publishers of a removed user")
+
+
+def lock(name: str, publishers: Collection[int] = ()) -> None:
+    """Lock those who wait for ``name``, or for one like it, and these ``publishers``, until the transaction ends.
+
+    In the order of their keys: two first uploads of one name take turns here, and do not wait for each other later.
+    """
+    waiting = Q(project__isnull=True, ultranormalized_name=ultranormalize(name))
+    rows = Publisher.objects.select_for_update(no_key=True).filter(waiting | Q(pk__in=publishers))
+    list(rows.order_by("pk").values_list("pk"))
+
+
+def lock_waiting(name: str, **_kwargs: Any) -> None:
+    """Before the project's row, as an upload by one of them does."""
+    lock(name)
 
 
 def reify(publisher: Publisher, project: Project, actor: Actor) -> None:

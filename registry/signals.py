@@ -2,6 +2,9 @@
 
 from django.dispatch import Signal
 
+# name: of a project that is about to be created, if nobody else takes it first.
+project_creating = Signal()
+
 # project: Project; credential: what the upload came with, or None when a person or a command created the project.
 project_created = Signal()
 

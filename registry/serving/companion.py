@@ -22,6 +22,7 @@ class Companion:
 
     def __init__(self) -> None:
         self.pid = 0
+        self.shall_stop = False
         self.started_at = -RESTART_SECONDS
 
     def keep(self, leave_to_others: Callable[[], None]) -> None:
@@ -42,11 +43,13 @@ class Companion:
     def reap(self) -> None:
         """Notice that it died."""
         if self.pid and _is_gone(self.pid):
-            logger.warning("The mail worker with pid %s has gone", self.pid)
+            if not self.shall_stop:
+                logger.warning("The mail worker with pid %s has gone", self.pid)
             self.pid = 0
 
     def tell_to_stop(self) -> None:
         """Ask it to finish the mail that it is sending."""
+        self.shall_stop = True
         if self.pid:
             _send(self.pid, signal.SIGTERM)
 

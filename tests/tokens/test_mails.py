@@ -1,13 +1,17 @@
 """Every mail: who gets it, what it says, and what it must not say."""
 
 import datetime
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from post_office.models import Email
 
@@ -23,7 +27,7 @@ from registry.options import set_options
 from registry.roles import remove_role, set_role
 from tests.factories import make_user
 from tests.registry.uploads import making
-from tests.tokens.conftest import FIELDS, IDS, World
+from tests.tokens.conftest import FIELDS, World
 from tests.tokens.test_exchange import mint
 from tokens.creating import create_api_token
 from tokens.models import ApiToken, UploadToken
@@ -445,3 +449,41 @@ def test_who_gets_a_mail_and_what_it_says(town: Town, case: Case):
 def test_every_mail_is_in_the_table():
     written = {path.stem for path in TEMPLATES.glob("*.txt")} - BASES
     assert {case.template for case in CASES} == written
+
+
+def test_a_server_that_takes_no_mail_delays_no_answer(town: Town, settings: Any):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        settings.POST_OFFICE = {"BACKENDS": {"default": "django.core.mail.backends.smtp.EmailBackend"}}
+        settings.EMAIL_BACKEND = "registry.outbox.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = silent.getsockname()
+        change_environment(town)
+        assert town.mint(environment="staging").status_code == 422
+        assert town.mint(environment="pypi").status_code == 200
+        with pytest.raises(BlockingIOError):
+            silent.accept()  # nobody so much as knocked
+    assert Email.objects.filter(subject__contains="refused").count() == 2
+
+
+def test_a_mail_goes_back_with_what_it_tells_of(town: Town, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_args: Any, **_options: Any) -> None:
+        raise OperationalError("the disk is full")
+
+    with transaction.atomic():
+        registration.remove(town.publisher, BOSS)
+        assert Email.objects.count() == 2
+        transaction.set_rollback(True)
+    assert not Email.objects.exists()
+    monkeypatch.setattr(Publisher, "delete", fail)
+    with pytest.raises(OperationalError):
+        registration.remove(town.publisher, BOSS)
+    assert not Email.objects.exists()
+
+
+def test_a_dry_run_of_apply_writes_no_mail(town: Town, tmp_path: Path):
+    file = tmp_path / "registry.toml"
+    file.write_text('[[project]]\nname = "sampleproject"\nowners = ["carol"]\n')
+    call_command("apply", str(file), dry_run=True, stdout=StringIO())
+    assert not Email.objects.exists()
+    call_command("apply", str(file), stdout=StringIO())
+    assert Email.objects.filter(to="carol@example.com").get().subject == "[Gatehouse] sampleproject: your role changed"

@@ -1,5 +1,6 @@
 """The mail worker as a process: beside another one, killed in the middle, and as part of the server."""
 
+import datetime
 import os
 import re
 import signal
@@ -14,7 +15,10 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 from post_office.models import STATUS, Email
 
+from publishers.models import Issuer, Publisher
+from publishers.providers.github import GitHub
 from registry import outbox
+from tests.factories import make_user
 from tests.issuers import eventually
 from tests.mailserver import MailServer
 from tests.server import ROOT, RegistryServer, database_url_of_the_tests
@@ -81,6 +85,20 @@ def test_the_mail_of_a_killed_worker_is_taken_over(
     Email.objects.filter(subject="First").update(scheduled_time=timezone.now())  # the time of its lease has passed
     eventually(all_sent, 60)
     assert mail_server.subjects == ["Second", "First"]
+
+
+def test_it_ends_what_waited_in_vain(start_worker: Callable[[], subprocess.Popen[bytes]]):
+    publisher = Publisher.objects.create(
+        issuer=Issuer.objects.get(url=GitHub.default_issuer),
+        project_name="brand-new",
+        values={"owner": "octo-org", "repository": "sampleproject", "workflow_filename": "release.yml"},
+        added_by=make_user("alice"),
+        created_at=timezone.now() - datetime.timedelta(days=31),
+    )
+    start_worker()
+    eventually(lambda: not Publisher.objects.filter(pk=publisher.pk).exists(), 60)
+    eventually(all_sent, 30)
+    assert Email.objects.get().subject.endswith("Pending publisher for brand-new expired")
 
 
 def worker_of(server: RegistryServer) -> int:
