@@ -9,6 +9,7 @@ from django.utils import timezone
 from publishers import matching, sentences
 from publishers.matching import Match
 from publishers.models import Publisher
+from publishers.providers.base import Links
 from publishers.providers.fields import Field, Reading
 from publishers.telling import described
 from registry import addresses, mails
@@ -23,6 +24,7 @@ MAX_EXPLAINED = 3  # publishers of a project
 # A publisher's owners are told of so many environments: whoever may start its job can invent them.
 MAX_ENVIRONMENTS = 20
 MAX_ENVIRONMENT = 200  # characters that are kept of each
+MAX_LINK = 300
 ENVIRONMENT = "environment"
 
 
@@ -97,7 +99,6 @@ def _tell_why(project: Project, exchange: Exchange, matches: Sequence[Match], fo
     nearest = matches[:MAX_EXPLAINED]
     comparisons = [disclosure.of_match(match) for match in nearest]
     in_context = disclosure.shows_context(comparisons)
-    links = exchange.issuer.kind.links(exchange.claims) if in_context and exchange.issuer is not None else None
     mails.post(
         "exchange-refused",
         project.owners(),
@@ -106,7 +107,7 @@ def _tell_why(project: Project, exchange: Exchange, matches: Sequence[Match], fo
         place=nearest[0].publisher.place,
         forbidden=forbidden,
         in_context=in_context,
-        links=links,
+        **(_links(exchange) if in_context else {}),
         reasons=[
             {"publisher": match.publisher, "lines": [] if forbidden else _why(match, comparison)}
             for match, comparison in zip(nearest, comparisons, strict=True)
@@ -114,6 +115,12 @@ def _tell_why(project: Project, exchange: Exchange, matches: Sequence[Match], fo
         exchanges=addresses.exchanges(project),
         publishing=addresses.publishing(project),
     )
+
+
+def _links(exchange: Exchange) -> dict[str, str]:
+    """To the run and the commit. They are made of claims that nobody had to look at before."""
+    links = exchange.issuer.kind.links(exchange.claims) if exchange.issuer is not None else Links()
+    return {name: " ".join(link.split())[:MAX_LINK] for name, link in (("run", links.run), ("commit", links.commit))}
 
 
 def _why(match: Match, comparison: Comparison) -> list[str]:

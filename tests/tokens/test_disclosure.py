@@ -10,6 +10,7 @@ from post_office.models import Email
 from publishers import registration
 from publishers.models import Publisher
 from publishers.providers.base import Links
+from publishers.providers.github import GitHub
 from publishers.registration import Wanted
 from registry.actors import Actor
 from registry.deletion import delete_project
@@ -65,6 +66,15 @@ def test_run_and_commit_are_linked(world, client):
     )
     run, commit = "https://github.com/o/r/actions/runs/7", "https://github.com/o/r/commit/abc"
     assert disclosure.seen_by(world.project, exchange).links == Links(run=run, commit=commit)
+
+
+def test_a_refusals_mail_links_run_and_commit_in_one_line_each(narrowed, client, monkeypatch):
+    links = Links(run="https://ci.example.com/1\nBuy: now", commit="https://ci.example.com/" + "c" * 2000)
+    monkeypatch.setattr(GitHub, "links", lambda self, claims: links)
+    refuse(narrowed, client)
+    lines = Email.objects.get().message.splitlines()
+    assert "The run: https://ci.example.com/1 Buy: now" in lines
+    assert max(map(len, lines)) < 400
 
 
 # -- registration open ---------------------------------------------------------------------------------------------
