@@ -114,6 +114,17 @@ def start_server(django_db_setup: None, certificate: Certificate) -> Iterator[Ca
         _running.remove(server)
 
 
+@pytest.fixture(scope="module")
+def no_other_server() -> Iterator[None]:
+    """Stop the servers of other tests meanwhile: they look at the same database, and their mail workers send mails."""
+    stopped = [server for server in _running if server.process is not None]
+    for server in stopped:
+        server.stop()
+    yield
+    for server in stopped:
+        server.restart()
+
+
 @pytest.fixture(scope="session")
 def registry_server(start_server: Callable[..., RegistryServer]) -> RegistryServer:
     """The production server over HTTPS, with two workers, on the test database."""

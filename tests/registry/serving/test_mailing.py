@@ -23,7 +23,7 @@ from tests.issuers import eventually
 from tests.mailserver import MailServer
 from tests.server import ROOT, RegistryServer, database_url_of_the_tests
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_other_server")]
 
 # As the server runs it, but it looks more often.
 WORKER = "import os, django; django.setup(); from registry.serving import mailing; "
@@ -116,10 +116,11 @@ def is_running(pid: int) -> bool:
 
 
 @pytest.fixture
-def server(mail_server: MailServer, start_server: Callable[..., RegistryServer]) -> RegistryServer:
+def server(mail_server: MailServer, start_server: Callable[..., RegistryServer]) -> Iterator[RegistryServer]:
     started = start_server(EMAIL_URL=mail_server.url, WORKERS="1")
     eventually(lambda: "The mail worker started" in started.log())
-    return started
+    yield started
+    started.stop()
 
 
 def test_the_server_sends_mails(mail_server: MailServer, server: RegistryServer):
