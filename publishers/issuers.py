@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import transaction
 
-from publishers import keys, namedclaims
+from publishers import keys, namedclaims, telling
+from publishers.differences import differences
 from publishers.letters import has_control
 from publishers.models import SIGNING_ALGORITHMS, Issuer
 from publishers.namedclaims import ClaimsInUse
@@ -159,6 +160,7 @@ def save(form: IssuerForm, actor: Actor) -> bool:
         if issuer._state.adding:
             issuer.save(force_insert=True)
             Event.objects.record("issuer:added", actor, **in_words(issuer))
+            telling.issuer_changed(issuer, "was added", actor)
             return True
         standing = Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk)
         namedclaims.check_unused(standing, issuer.identity_claims)
@@ -168,6 +170,7 @@ def save(form: IssuerForm, actor: Actor) -> bool:
             return False
         issuer.save(update_fields=[name for name in changed if name not in FIXED])
         Event.objects.record("issuer:changed", actor, issuer=issuer.url, before=before, after=after)
+        telling.issuer_changed(issuer, "was changed", actor, differences(before, after))
     return True
 
 
@@ -175,6 +178,7 @@ def remove(issuer: Issuer, actor: Actor) -> None:
     """Delete an issuer that no publisher uses. Raises ProtectedError for a used one: switch it off instead."""
     with transaction.atomic():
         Event.objects.record("issuer:removed", actor, **in_words(issuer))
+        telling.issuer_changed(issuer, "was removed", actor)
         issuer.delete()
 
 
@@ -192,6 +196,8 @@ def paste_keys(issuer: Issuer, document: Any, actor: Actor) -> bool:
             return False
         after = sorted(issuer.keys)
         Event.objects.record("issuer:keys-pasted", actor, issuer=issuer.url, before=before, after=after)
+        changes = differences({"keys": before}, {"keys": after})
+        telling.issuer_changed(issuer, "has pasted keys now, which are not fetched", actor, changes)
     return True
 
 
@@ -202,6 +208,7 @@ def unpaste_keys(issuer: Issuer, actor: Actor) -> bool:
         if not keys.unpaste(issuer):
             return False
         Event.objects.record("issuer:keys-unpasted", actor, issuer=issuer.url, before=before)
+        telling.issuer_changed(issuer, "has fetched keys again instead of pasted ones", actor)
     return True
 
 
@@ -211,6 +218,7 @@ def drop_key(issuer: Issuer, key_id: str, actor: Actor) -> bool:
         if not keys.drop(issuer, key_id):
             return False
         Event.objects.record("issuer:key-dropped", actor, issuer=issuer.url, key=key_id)
+        telling.issuer_changed(issuer, "lost a key for good", actor, differences({"key": key_id}, {}))
     return True
 
 

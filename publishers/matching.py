@@ -19,6 +19,8 @@ MAX_PROJECTS = 100  # that one upload token covers
 # How many publishers at one place are compared: far more than one repository has, and a bound on what strangers add.
 MAX_CANDIDATES = 2000
 MAX_MOVED = 20  # publishers that know a repository by another name are looked at
+# What a pin expects, in all that is shown and kept: never the id itself.
+REGISTERED_ID = "the registered id"
 # A refusal explains the nearest publishers of so many projects.
 MAX_EXPLAINED = 3
 
@@ -93,7 +95,7 @@ def hold(publisher: Publisher, reading: Reading) -> Match:
     kind, values = publisher.issuer.kind, publisher.values
     checks = [check for field in kind.fields for check in field.checks(values.get(field.name), reading)]
     pins = [
-        Check(pin.name, "the registered id", reading.get(pin.name), publisher.pins[pin.name] == reading.get(pin.name))
+        Check(pin.name, REGISTERED_ID, reading.get(pin.name), publisher.pins[pin.name] == reading.get(pin.name))
         for pin in kind.pins
         if publisher.pins.get(pin.name)
     ]

@@ -134,6 +134,8 @@ def redis(name: str) -> str:
 def mail(name: str, default: str) -> dict[str, Any]:
     """Django's mail settings from an address. It may hold a password: the message does not repeat it."""
     text = env.str(name, default="").strip() or default
+    if text.startswith("smtps://"):  # RFC 8314: TLS from the first byte; django-environ reads it as STARTTLS
+        text = text.replace("smtps", "smtp+ssl", 1)
     try:
         config: dict[str, Any] = environ.Env.email_url_config(text)
         if text.startswith("smtp") and not config.get("EMAIL_HOST"):

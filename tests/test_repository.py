@@ -79,6 +79,7 @@ def test_the_example_tells_no_setting_that_nobody_reads():
         "PENDING_PUBLISHER_TTL_DAYS",
         "PENDING_PUBLISHERS_PER_USER",
         "EXCHANGE_RETENTION_DAYS",
+        "SIGNUP_OPEN",
     ],
 )
 def test_the_example_tells_the_default(name: str):

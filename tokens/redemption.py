@@ -18,7 +18,7 @@ from publishers.oidc import LEEWAY, Verified
 from publishers.providers.fields import Reading
 from registry.actors import Actor
 from registry.models import Event
-from tokens import limits, secrets
+from tokens import limits, secrets, telling
 from tokens.ids import uuid7
 from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
 
@@ -103,6 +103,7 @@ def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Grante
             token.save(force_insert=True)
             _record_grant(attempt, matches, exchange_id)
             pinning.learn(matches, attempt.reading)
+            telling.granted(matches, attempt.reading)
     except IntegrityError as conflict:
         check_unused(attempt)
         raise pinning.Overtaken from conflict
@@ -147,6 +148,7 @@ def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> Non
             exchange.save(force_insert=True)
             renaming.note(standing, attempt.reading)
             Event.objects.bulk_create(_refusal_lines(attempt, refusal, standing, exchange))
+            telling.refused(exchange, standing, attempt.reading)
     except IntegrityError:
         earlier = Exchange.objects.filter(
             outcome=Exchange.Outcome.REFUSED,

@@ -1,12 +1,12 @@
 """What one run of ``apply`` was told, did and found: the tables' functions share it."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
 
+from publishers import differences as in_words
 from publishers.applying.keys import Errors, Table
 from registry.actors import Actor
 from registry.models import User
@@ -44,20 +44,5 @@ class Run:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What differs, in words: ``enabled: yes → no, environment: none → pypi``."""
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return ", ".join(f"{name}: {_said(before.get(name))} → {_said(after.get(name))}" for name in names)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        value = ", ".join(_as_toml(member) if isinstance(member, Mapping) else str(member) for member in value)
-    return "none" if value is None or value == "" else str(value)
-
-
-def _as_toml(table: Mapping[str, str]) -> str:
-    """PostgreSQL keeps no order of members, so they are sorted."""
-    said = [f"{key} = {json.dumps(text, ensure_ascii=False)}" for key, text in sorted(table.items())]
-    return f"{{ {', '.join(said)} }}"
+    """What differs, in one line: ``enabled: yes → no, environment: none → pypi``."""
+    return ", ".join(in_words.differences(before, after))

@@ -86,6 +86,12 @@ class Publisher(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     first_upload_at = models.DateTimeField(null=True, editable=False)
+    reminded_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the user was told that it expires soon."
+    )
+    environments_told = models.JSONField(
+        default=list, editable=False, help_text="Of whose use without being named here the owners were told."
+    )
 
     # What it trusted when it was read or saved.
     _trusted: tuple[Any, ...] = ()
