@@ -13,9 +13,10 @@ class PublishersConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear what the registry tells, and keep the providers' own issuers as rows."""
-        from publishers import pending
+        from publishers import housekeeping, pending
 
         pending.connect()
+        housekeeping.connect()
         post_migrate.connect(add_default_issuers, sender=self)
 
 

@@ -89,6 +89,18 @@ class KeysUnavailable(Refused):
     retry_after = 30
 
 
+class RateLimited(Refused):
+    """Refused, and so often before that the reason is no longer told. Says nothing else, and has no record."""
+
+    code = "rate-limited"
+    status = 429
+    message = "Too many requests"
+
+    def __init__(self, description: str, retry_after: int) -> None:
+        super().__init__(description)
+        self.retry_after = retry_after
+
+
 class NotAllowedMethod(Refused):
     """The endpoint does not know this method."""
 

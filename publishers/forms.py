@@ -16,13 +16,17 @@ from publishers.letters import has_control
 from publishers.models import Issuer, Publisher
 from publishers.providers.base import LookupFailed, Provider, UnknownIdentity
 from publishers.providers.fields import Field
-from publishers.registration import AlreadyRegistered, TooManyPending, Wanted
+from publishers.providers.rules import Rules
+from publishers.registration import AlreadyRegistered, IssuerChanged, TooManyPending, Wanted
+from publishers.ruleform import RulesField
 from publishers.words import WordsField
 from registry.actors import Actor
 from registry.creation import NameRefused, check_name
 from registry.models import Project, User
 from registry.names import MAX_NAME_LENGTH
 
+# Letters that an input shows, where values may be longer than this.
+WIDE, WIDE_FROM = 60, 255
 # What the form asks besides the provider's fields; no provider may declare a field or pin of such a name.
 OWN_FIELDS = ("project_name", "label", "enabled", "expires_at", "pin_at_first_use")
 
@@ -95,7 +99,7 @@ class PublisherForm(forms.Form):
         """Register or change the publisher; None, with an error in the form, if somebody else was faster."""
         try:
             return self._save(actor)
-        except (AlreadyRegistered, TooManyPending) as refused:
+        except (AlreadyRegistered, IssuerChanged, TooManyPending) as refused:
             self.add_error(None, str(refused))
         except Publisher.DoesNotExist:
             self.add_error(None, "This publisher was removed meanwhile.")
@@ -127,7 +131,7 @@ class PublisherForm(forms.Form):
         for pin in self.kind.pins:
             if pin.name in self.pin_fields:
                 self.fields[pin.name] = forms.CharField(
-                    max_length=100,
+                    max_length=255,
                     required=False,
                     label=pin.label,
                     validators=[_no_control],
@@ -219,7 +223,11 @@ def form_field(part: Field) -> forms.Field:
     """The form's field for a field that a provider declares."""
     if part.stores is bool:
         return forms.BooleanField(label=part.label, help_text=part.hint, required=False)
+    if isinstance(part, Rules):
+        return RulesField(part)
+    wide = {"size": WIDE} if part.max_length > WIDE_FROM else {}
     return (WordsField if part.stores is list else forms.CharField)(
+        widget=forms.TextInput(wide),
         label=part.label,
         help_text=part.hint,
         required=part.required,

@@ -13,10 +13,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import transaction
 
-from publishers import keys
+from publishers import keys, namedclaims, telling
+from publishers.differences import differences
 from publishers.letters import has_control
 from publishers.models import SIGNING_ALGORITHMS, Issuer
+from publishers.namedclaims import ClaimsInUse
 from publishers.providers import PROVIDERS, choices
+from publishers.providers.base import Provider
 from publishers.words import WordsField
 from registry.actors import Actor
 from registry.checks import FOREIGN_AUDIENCES
@@ -71,8 +74,18 @@ class IssuerForm(ModelForm):
         validators=[RegexValidator(r"\A[A-Za-z_][A-Za-z0-9_]*\Z", "Write the name of an environment variable.")],
         help_text="The name of the environment variable that holds a token for the API, never the token itself.",
     )
-    identity_claims = WordsField(required=False, help_text="For the generic provider only.")
-    pinned_claims = WordsField(required=False, help_text="For the generic provider only.")
+    identity_claims = WordsField(
+        required=False,
+        widget=forms.TextInput({"size": 60}),
+        help_text="For the generic provider: the claims that say which workload it is, such as sub. Each publisher "
+        "gives their exact values. A name that begins with / is a JSON Pointer.",
+    )
+    pinned_claims = WordsField(
+        required=False,
+        widget=forms.TextInput({"size": 60}),
+        help_text="For the generic provider: ids that never change and never return, recorded at the first use. Every "
+        "token must have them.",
+    )
 
     class Meta:
         model = Issuer
@@ -110,30 +123,54 @@ class IssuerForm(ModelForm):
             problem = _address_problem(said.get(name) or "", loopback)
             if problem and not self.fields[name].disabled:
                 self.add_error(name, problem)
-        for name in ("identity_claims", "pinned_claims"):
-            if said.get(name) and said.get("provider") != "generic":
-                self.add_error(name, "Only issuers of the generic provider name their claims.")
         kind = PROVIDERS.get(said.get("provider", ""))
         if kind is not None:
+            self._check_claims(kind)
             said["max_token_age"] = said.get("max_token_age") or kind.max_token_age
             said["reuse"] = said.get("reuse") or kind.reuse
         return said
 
+    def _check_claims(self, kind: type[Provider]) -> None:
+        identity, pinned = (self.cleaned_data.get(name) or [] for name in ("identity_claims", "pinned_claims"))
+        if not kind.names_claims:
+            for name in ("identity_claims", "pinned_claims"):
+                if self.cleaned_data.get(name):
+                    self.add_error(name, "Only issuers of the generic provider name their claims.")
+        elif not {"identity_claims", "pinned_claims"} & self.errors.keys():
+            for name, sentence in namedclaims.problems(identity, pinned):
+                self.add_error(name, sentence)
+            self._check_unused(identity)
+
+    def _check_unused(self, identity: list[str]) -> None:
+        if self.instance.pk is None or self.errors:
+            return
+        try:
+            namedclaims.check_unused(Issuer.objects.get(pk=self.instance.pk), identity)
+        except ClaimsInUse as refused:
+            self.add_error("identity_claims", str(refused))
+
 
 def save(form: IssuerForm, actor: Actor) -> bool:
-    """Add or change the issuer of a valid form; True if something changed. The key set's columns are not touched."""
+    """Add or change the issuer of a valid form; True if something changed. The key set's columns are not touched.
+
+    Raises ClaimsInUse if the first publisher came since the form was checked; one that comes now waits for the lock.
+    """
     issuer, changed = form.instance, list(form.changed_data)
     with transaction.atomic():
         if issuer._state.adding:
             issuer.save(force_insert=True)
             Event.objects.record("issuer:added", actor, **in_words(issuer))
+            telling.issuer_changed(issuer, "was added", actor)
             return True
-        before = in_words(Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk))
+        standing = Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk)
+        namedclaims.check_unused(standing, issuer.identity_claims)
+        before = in_words(standing)
         after = {name: in_words(issuer)[name] if name in changed else value for name, value in before.items()}
         if before == after:
             return False
         issuer.save(update_fields=[name for name in changed if name not in FIXED])
         Event.objects.record("issuer:changed", actor, issuer=issuer.url, before=before, after=after)
+        telling.issuer_changed(issuer, "was changed", actor, differences(before, after))
     return True
 
 
@@ -141,6 +178,7 @@ def remove(issuer: Issuer, actor: Actor) -> None:
     """Delete an issuer that no publisher uses. Raises ProtectedError for a used one: switch it off instead."""
     with transaction.atomic():
         Event.objects.record("issuer:removed", actor, **in_words(issuer))
+        telling.issuer_changed(issuer, "was removed", actor)
         issuer.delete()
 
 
@@ -158,6 +196,8 @@ def paste_keys(issuer: Issuer, document: Any, actor: Actor) -> bool:
             return False
         after = sorted(issuer.keys)
         Event.objects.record("issuer:keys-pasted", actor, issuer=issuer.url, before=before, after=after)
+        changes = differences({"keys": before}, {"keys": after})
+        telling.issuer_changed(issuer, "has pasted keys now, which are not fetched", actor, changes)
     return True
 
 
@@ -168,6 +208,7 @@ def unpaste_keys(issuer: Issuer, actor: Actor) -> bool:
         if not keys.unpaste(issuer):
             return False
         Event.objects.record("issuer:keys-unpasted", actor, issuer=issuer.url, before=before)
+        telling.issuer_changed(issuer, "has fetched keys again instead of pasted ones", actor)
     return True
 
 
@@ -177,6 +218,7 @@ def drop_key(issuer: Issuer, key_id: str, actor: Actor) -> bool:
         if not keys.drop(issuer, key_id):
             return False
         Event.objects.record("issuer:key-dropped", actor, issuer=issuer.url, key=key_id)
+        telling.issuer_changed(issuer, "lost a key for good", actor, differences({"key": key_id}, {}))
     return True
 
 

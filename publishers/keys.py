@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -22,10 +23,10 @@ from publishers.models import Issuer
 FRESH = datetime.timedelta(hours=1)
 USABLE = datetime.timedelta(hours=24)
 POLL_SECONDS = 0.05
-# So long anybody waits for a fetch that is under way; most end within it.
-GRACE_SECONDS = 1.0
-# Requests of one process that one issuer, and all of them, may hold up; the others are told to come back.
-SEATS_PER_ISSUER, SEATS = 3, 6
+# A fetch that began so long ago is a slow one; most have ended by then, and until then anybody may wait for it.
+GRACE = datetime.timedelta(seconds=1)
+# So many eighths of a process's threads may wait for one slow issuer, and for all; others are told to come back.
+EIGHTHS_PER_ISSUER, EIGHTHS = 3, 6
 
 
 def find(issuer: Issuer, unverified_key_id: str) -> Key:
@@ -124,31 +125,35 @@ def _look_again(issuer: Issuer, unverified_key_id: str) -> Key:
 
 
 def _bring_up_to_date(issuer: Issuer) -> None:
-    """Fetch, or wait for who fetches. Strangers can ask for this: during the pause it costs them, not us."""
+    """Have the keys fetched, and wait for that. Strangers can ask for this: during the pause it costs them, not us.
+
+    The fetch has a thread of its own, also for who caused it, so that many slow issuers do not hold all of ours.
+    """
     if refreshing.within(issuer.refresh_claimed_at, refreshing.PAUSE) and not _is_in_flight(issuer):
         return
-    claim = refreshing.take_right(issuer, refreshing.not_claimed_within(refreshing.PAUSE))
-    if claim is not None:
-        refreshing.fetch_now(issuer, claim)
-        refreshing.reload(issuer)
-        return
-    _await_other(issuer, GRACE_SECONDS)
+    refreshing.refresh_in_background(issuer)
+    _await(issuer, GRACE)
     if _is_in_flight(issuer):
         with _seat(issuer):
-            _await_other(issuer, refreshing.LAPSE.total_seconds())
+            _await(issuer, refreshing.LAPSE)
 
 
-def _await_other(issuer: Issuer, seconds: float) -> None:
-    """Somebody fetched less than a minute ago, or is fetching: wait for that."""
-    until = time.monotonic() + seconds
+def _await(issuer: Issuer, span: datetime.timedelta) -> None:
+    """Wait for a fetch that is under way, here or elsewhere, until ``span`` after its begin.
+
+    Counted from there, and not from now: else those who keep coming would hold all threads while it lasts.
+    """
     refreshing.reload(issuer)
-    while _is_in_flight(issuer) and time.monotonic() < until:
+    while _is_in_flight(issuer) and refreshing.within(issuer.refresh_claimed_at, span):
         time.sleep(POLL_SECONDS)
         refreshing.reload(issuer)
 
 
 def _is_in_flight(issuer: Issuer) -> bool:
-    return issuer.refresh_finished_at is None and refreshing.within(issuer.refresh_claimed_at, refreshing.LAPSE)
+    """Whether a fetch is under way that somebody still needs: pasted keys are there without it."""
+    if issuer.keys_pasted or issuer.refresh_finished_at is not None:
+        return False
+    return refreshing.within(issuer.refresh_claimed_at, refreshing.LAPSE)
 
 
 def _ended_well(issuer: Issuer) -> bool:
@@ -178,7 +183,7 @@ _seats_lock = threading.Lock()
 def _seat(issuer: Issuer) -> Iterator[None]:
     """A place to wait for an issuer. They are few: a slow issuer must not hold every thread."""
     with _seats_lock:
-        if _seats[issuer.pk] >= SEATS_PER_ISSUER or _seats.total() >= SEATS:
+        if _seats[issuer.pk] >= _eighths(EIGHTHS_PER_ISSUER) or _seats.total() >= _eighths(EIGHTHS):
             refused = KeysUnavailable(f"The keys of {issuer.url} are being fetched; try again in a few seconds.")
             refused.retry_after = int(refreshing.LAPSE.total_seconds())
             raise refused
@@ -188,3 +193,7 @@ def _seat(issuer: Issuer) -> Iterator[None]:
     finally:
         with _seats_lock:
             _seats[issuer.pk] -= 1
+
+
+def _eighths(count: int) -> int:
+    return int(settings.THREADS * count // 8)

@@ -5,7 +5,7 @@ and the refusal's sentence are views of.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
@@ -20,6 +20,8 @@ MAX_PROJECTS = 100  # that one upload token covers
 # Strangers may register any number at one place: a token is held against three for each project that it can cover.
 MAX_CANDIDATES = 3 * MAX_PROJECTS
 MAX_MOVED = 20  # publishers that know a repository by another name are looked at
+# What a pin expects, in all that is shown and kept: never the id itself.
+REGISTERED_ID = "the registered id"
 # A refusal explains the nearest publishers of so many projects.
 MAX_EXPLAINED = 3
 
@@ -101,10 +103,9 @@ def moved(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] |
 def hold(publisher: Publisher, reading: Reading) -> Match:
     """Compare one publisher with what the token says, field by field."""
     kind, values = publisher.issuer.kind, publisher.values
-    checked = [(field.check(values.get(field.name), reading), field) for field in kind.fields]
-    checks = [replace(check, about=field) for check, field in checked if check is not None]
+    checks = [check for field in kind.fields for check in field.checks(values.get(field.name), reading)]
     pins = [
-        Check(pin.name, "the registered id", reading.get(pin.name), publisher.pins[pin.name] == reading.get(pin.name))
+        Check(pin.name, REGISTERED_ID, reading.get(pin.name), publisher.pins[pin.name] == reading.get(pin.name))
         for pin in kind.pins
         if publisher.pins.get(pin.name)
     ]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from publishers import telling
 from publishers.models import Issuer, Publisher, fingerprint_of
 from registry.actors import Actor
 from registry.models import Event, Project, User
@@ -46,6 +47,13 @@ class TooManyPending(Exception):
         )
 
 
+class IssuerChanged(Exception):
+    """The issuer's identity claims are no longer those that the publisher was asked for with."""
+
+    def __init__(self) -> None:
+        super().__init__("The issuer's identity claims were changed meanwhile: open this form again.")
+
+
 def standing(
     issuer: Issuer, values: Mapping[str, Any], *, project: Project | None, user: User | None, project_name: str = ""
 ) -> Publisher | None:
@@ -66,24 +74,30 @@ def check_pending_limit(user: User) -> None:
 
 
 def add(project: Project, issuer: Issuer, wanted: Wanted, actor: Actor) -> Publisher:
-    """Register a trusted publisher. Raises AlreadyRegistered, also when another registration won the race."""
+    """Register a trusted publisher. Raises IssuerChanged; AlreadyRegistered, also when another one won the race."""
     publisher = _row(issuer, wanted, project=project, added_by=actor.user)
     with transaction.atomic():
+        _hold_claims(issuer)
         _insert(publisher)
         Event.objects.record("project:oidc:publisher-added", actor, project=project, **in_words(publisher))
+        telling.added(publisher, actor)
     return publisher
 
 
 def add_pending(project_name: str, user: User, issuer: Issuer, wanted: Wanted, actor: Actor) -> Publisher:
-    """Let the first upload of ``project_name`` create it for ``user``. Raises AlreadyRegistered, TooManyPending."""
+    """Let the first upload of ``project_name`` create it for ``user``.
+
+    Raises AlreadyRegistered, TooManyPending, IssuerChanged.
+    """
     publisher = _row(issuer, wanted, project_name=project_name, added_by=user)
     with transaction.atomic():
+        _hold_claims(issuer)
         # Two additions of one user wait for each other here, so that both cannot take the last place.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         _remove_expired(publisher, actor)
         check_pending_limit(user)
         _insert(publisher)
-        _record(publisher, "added", actor, in_words(publisher))
+        record(publisher, "added", actor, in_words(publisher))
     return publisher
 
 
@@ -94,7 +108,7 @@ def change(publisher: Publisher, wanted: Wanted, actor: Actor) -> bool:
     hold its generation of before: they no longer open its project. Raises AlreadyRegistered, Publisher.DoesNotExist.
     """
     with transaction.atomic():
-        row = _locked(publisher)
+        row = locked(publisher)
         before, moved = in_words(row), row.issuer.kind.identity(wanted.values) != row.identity
         _apply(row, wanted, moved=moved)
         after = in_words(row)
@@ -102,11 +116,13 @@ def change(publisher: Publisher, wanted: Wanted, actor: Actor) -> bool:
             return False
         if moved:
             row.renamed_to = None
+            row.environments_told = []
             row.first_upload_at = None  # of the other workload: it must not go before those that uploaded from here
-        if moved or before["pins"] != after["pins"]:
+        if moved or before["pins"] != after["pins"] or (row.enabled and not before["enabled"]):
             row.unpinned_since = None  # saving starts the time anew where nothing is pinned
-        _update(row)
-        _record(row, "changed", actor, _difference(before, after))
+        update(row)
+        record(row, "changed", actor, difference(before, after))
+        telling.changed(row, before, after, actor)
     publisher.refresh_from_db()
     return True
 
@@ -114,13 +130,14 @@ def change(publisher: Publisher, wanted: Wanted, actor: Actor) -> bool:
 def clear_pins(publisher: Publisher, actor: Actor) -> bool:
     """Forget the recorded ids: the next granted exchange records them anew. True if there were any."""
     with transaction.atomic():
-        row = _locked(publisher)
+        row = locked(publisher)
         if not row.pins:
             return False
         before = in_words(row)
         row.pins, row.unpinned_since, row.renamed_to = {}, None, None
         row.save()
-        _record(row, "changed", actor, _difference(before, in_words(row)))
+        record(row, "changed", actor, difference(before, in_words(row)))
+        telling.ids_forgotten(row, before["pins"], actor)
     return True
 
 
@@ -130,13 +147,14 @@ def accept_names(publisher: Publisher, seen: Mapping[str, Any], actor: Actor) ->
     The ids stay, and so does the place that the first upload gave it. Raises AlreadyRegistered, Publisher.DoesNotExist.
     """
     with transaction.atomic():
-        row = _locked(publisher)
+        row = locked(publisher)
         if not row.renamed_to or row.renamed_to != seen:
             return False
-        before = in_words(row)
+        before, was = in_words(row), row.place
         row.values, row.renamed_to = {**row.values, **row.renamed_to}, None
-        _update(row)
-        _record(row, "renamed", actor, _difference(before, in_words(row)))
+        update(row)
+        record(row, "renamed", actor, difference(before, in_words(row)))
+        telling.renamed(row, was, actor)
     return True
 
 
@@ -144,9 +162,10 @@ def remove(publisher: Publisher, actor: Actor) -> None:
     """Delete a publisher, unless it went meanwhile."""
     with transaction.atomic():
         # Read anew: a pending one may have become a project's a moment ago.
-        row = Publisher.objects.filter(pk=publisher.pk).exists() and _locked(publisher)
+        row = Publisher.objects.filter(pk=publisher.pk).exists() and locked(publisher)
         if row:
-            _record(row, "removed", actor, in_words(row))
+            record(row, "removed", actor, in_words(row))
+            telling.removed(row, actor)
             row.delete()
 
 
@@ -154,12 +173,13 @@ def expire(publisher: Publisher, actor: Actor) -> bool:
     """Delete a pending publisher that waited in vain; True unless it became a project's, or went, meanwhile."""
     with transaction.atomic():
         try:
-            row = _locked(publisher)
+            row = locked(publisher)
         except Publisher.DoesNotExist:
             return False
         if not row.is_pending or row.waits_until() > timezone.now():
             return False
-        _record(row, "expired", actor, in_words(row))
+        record(row, "expired", actor, in_words(row))
+        telling.expired(row)
         row.delete()
     return True
 
@@ -178,10 +198,49 @@ def in_words(publisher: Publisher) -> dict[str, Any]:
     }
 
 
+def locked(publisher: Publisher) -> Publisher:
+    """The row as it is now, kept from others until the transaction ends. Raises Publisher.DoesNotExist."""
+    # Without joins: after the wait for a lock PostgreSQL gives the row as it is now, but joins what it saw before.
+    return Publisher.objects.select_for_update(no_key=True).get(pk=publisher.pk)
+
+
+def update(publisher: Publisher) -> None:
+    """Save a changed row. Raises AlreadyRegistered."""
+    try:
+        with transaction.atomic():
+            publisher.save(force_update=True)
+    except IntegrityError as conflict:
+        raise _already(publisher, conflict) from conflict
+
+
+def record(publisher: Publisher, what: str, actor: Actor, details: dict[str, Any]) -> None:
+    """Add a line to the project's history, or to that of the user who waits."""
+    if publisher.project is not None:
+        Event.objects.record(f"project:oidc:publisher-{what}", actor, project=publisher.project, **details)
+        return
+    details = {"name": publisher.project_name, **details}
+    Event.objects.record(f"account:oidc:pending-publisher-{what}", actor, user=publisher.added_by, **details)
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Both sides of a change, as an event keeps them."""
+    which = ("publisher", "provider", "issuer")
+    return {**{name: after[name] for name in which}, "before": before, "after": after}
+
+
 def _row(issuer: Issuer, wanted: Wanted, **columns: Any) -> Publisher:
     publisher = Publisher(issuer=issuer, **columns)
     _apply(publisher, wanted, moved=True)
     return publisher
+
+
+def _hold_claims(issuer: Issuer) -> None:
+    """Let a change of the issuer's identity claims wait until the publisher stands (``publishers.issuers.save``)."""
+    if not issuer.identity_claims:
+        return
+    locked = Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk)
+    if locked.identity_claims != issuer.identity_claims:
+        raise IssuerChanged
 
 
 def _apply(row: Publisher, wanted: Wanted, *, moved: bool) -> None:
@@ -190,23 +249,10 @@ def _apply(row: Publisher, wanted: Wanted, *, moved: bool) -> None:
     row.label, row.enabled, row.expires_at = wanted.label, wanted.enabled, wanted.expires_at
 
 
-def _locked(publisher: Publisher) -> Publisher:
-    # Without joins: after the wait for a lock PostgreSQL gives the row as it is now, but joins what it saw before.
-    return Publisher.objects.select_for_update(no_key=True).get(pk=publisher.pk)
-
-
 def _insert(publisher: Publisher) -> None:
     try:
         with transaction.atomic():
             publisher.save(force_insert=True)
-    except IntegrityError as conflict:
-        raise _already(publisher, conflict) from conflict
-
-
-def _update(publisher: Publisher) -> None:
-    try:
-        with transaction.atomic():
-            publisher.save(force_update=True)
     except IntegrityError as conflict:
         raise _already(publisher, conflict) from conflict
 
@@ -227,16 +273,3 @@ def _remove_expired(publisher: Publisher, actor: Actor) -> None:
     same = Publisher.objects.pending().filter(normalized_name=name, added_by=publisher.added_by)
     for other in same:
         expire(other, actor)
-
-
-def _record(publisher: Publisher, what: str, actor: Actor, details: dict[str, Any]) -> None:
-    if publisher.project is not None:
-        Event.objects.record(f"project:oidc:publisher-{what}", actor, project=publisher.project, **details)
-        return
-    details = {"name": publisher.project_name, **details}
-    Event.objects.record(f"account:oidc:pending-publisher-{what}", actor, user=publisher.added_by, **details)
-
-
-def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    which = ("publisher", "provider", "issuer")
-    return {**{name: after[name] for name in which}, "before": before, "after": after}

@@ -3,13 +3,14 @@
 The words for a field (its label, what to do in the job) are the provider's; nothing here knows a provider.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from publishers.providers.base import Provider
 from publishers.providers.fields import AllowList, Check, Field, Flag, Glob, VersionTag
 
 MAX_SHOWN = 200  # characters of a value
+MAX_REASONS = 5  # why one publisher does not trust a token
 
 # -- the identity token itself -------------------------------------------------------------------------------------
 
@@ -127,7 +128,10 @@ def _a_publisher(name: str | None) -> str:
 
 def differs(name: str, place: str, reasons: Sequence[str]) -> str:
     """A publisher of the same identity, and what is between it and the token."""
-    return f"A publisher of {name} trusts {place}, but not this token. {' '.join(reasons)}"
+    said, more = list(reasons[:MAX_REASONS]), len(reasons) - MAX_REASONS
+    if more > 0:
+        said.append(f"So it is with {more} more.")
+    return f"A publisher of {name} trusts {place}, but not this token. {' '.join(said)}"
 
 
 def unmet(check: Check) -> str:
@@ -204,18 +208,66 @@ def called_another(check: Check) -> str:
     )
 
 
+def rule_unmet(check: Check) -> str:
+    """A rule that a maintainer wrote about a claim whose meaning nobody here knows."""
+    claim, trusted = shown(check.claim), either(check.expected)
+    if check.actual in (None, ""):
+        return (
+            f"This token says nothing in the claim {claim}. The publisher trusts {trusted} only. Remove that rule from "
+            "the publisher, or publish from a job whose token says it."
+        )
+    return (
+        f"This token says {shown(check.actual)} in the claim {claim}. The publisher trusts {trusted} only. Change that "
+        "rule in the publisher, or publish from a job whose token says it."
+    )
+
+
+def torn_rules(claim: str) -> str:
+    """Two rules want one claim to be two things."""
+    return (
+        f"Two rules want the claim {shown(claim)} to be different things. Only a claim that is a list meets both: to "
+        "trust the one or the other, add a publisher for each."
+    )
+
+
+# -- who is refused too often --------------------------------------------------------------------------------------
+
+Limited = Callable[[str, int], str]
+
+
+def address_is_limited(rate: str, seconds: int) -> str:
+    """Refused before its signature was verified, as too many from this address were. ``rate``: such as 120/min."""
+    return (
+        f"This request is refused, and so were too many others from your address (the limit is {rate}): why is told "
+        f"again in {seconds} seconds. A token that a publisher trusts is exchanged all the same."
+    )
+
+
+def identity_is_limited(rate: str, seconds: int) -> str:
+    """Refused or only checked, as too many of the same workload were."""
+    return (
+        f"Too many tokens of this workload were refused or checked (the limit is {rate}): what is wrong with this one "
+        f"is told again in {seconds} seconds. A token that a publisher trusts is exchanged all the same."
+    )
+
+
 # -- how values are shown ------------------------------------------------------------------------------------------
 
 
 def either(values: Any) -> str:
     """```a` or `b```."""
-    return " or ".join(shown(value) for value in ([values] if isinstance(values, str) else values))
+    return " or ".join(shown(value) for value in (values if isinstance(values, list | tuple) else [values]))
 
 
 def shown(value: Any) -> str:
     """A value that was found to be fit to be shown, in backquotes, and not too much of it."""
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return f"`{text}`" if len(text) <= MAX_SHOWN else f"`{text[:MAX_SHOWN]}…`"
+    return f"`{cut(text)}`"
+
+
+def cut(text: str) -> str:
+    """Not too much of a text."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def _token_says(check: Check) -> str:

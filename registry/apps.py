@@ -9,5 +9,5 @@ class RegistryConfig(AppConfig):
     name = "registry"
 
     def ready(self) -> None:
-        """Register the system checks and the listeners of this floor."""
-        from registry import checks, deletion  # noqa: F401  importing registers them
+        """Register the system checks and the listeners of this floor, and make what workers share."""
+        from registry import checks, counting, deletion  # noqa: F401  importing does it

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from registry import names
+from registry import names, telling
 from registry.actors import Actor
 from registry.models import Event, ProhibitedName, Project, RetiredName, Role, User
 from registry.roles import set_role
-from registry.signals import project_created
+from registry.signals import project_created, project_creating
 
 
 class NameRefused(Exception):
@@ -68,22 +68,26 @@ def _kept(name: str, owners: Sequence[User], retired: RetiredName | None) -> str
     return f"The name '{name}' belonged to a deleted project. Ask an administrator to free it."
 
 
+@transaction.atomic
 def create_project(
     name: str, *, owners: Sequence[User], actor: Actor, credential: Any = None, **options: Any
 ) -> Project:
-    """Create a project with its owners and its first events, in the caller's transaction.
+    """Create a project with its owners and its first events, within the caller's transaction if there is one.
 
+    Without ``credential`` no upload created it, and its owners are told by mail.
     Raises NameRefused, also when another creation of the name wins the race.
     """
     check_name(name, owners)
+    project_creating.send(sender=Project, name=name)
     try:
-        with transaction.atomic():
-            project = Project.objects.create(name=name, **options)
+        project = Project.objects.create(name=name, **options)
     except IntegrityError as taken:
         raise NameRefused(f"The name '{name}' is taken, or too similar to an existing project.") from taken
     RetiredName.objects.filter(normalized_name=project.normalized_name).delete()
     Event.objects.record("project:create", actor, project=project, name=name)
     for user in owners:
-        set_role(project, user, Role.Kind.OWNER, actor=actor)
+        set_role(project, user, Role.Kind.OWNER, actor=actor, tell=False)
+    if credential is None:
+        telling.project_given(project, owners, actor)
     project_created.send(sender=Project, project=project, credential=credential, actor=actor)
     return project

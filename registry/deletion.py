@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
+from registry import telling
 from registry.actors import Actor
 from registry.models import Event, File, Project, Release, RetiredName, UsedFilename, User
 from registry.signals import user_removed
@@ -70,6 +71,7 @@ def delete_user(user: User, actor: Actor) -> list[str]:
         for role in user.roles.select_related("project"):
             details: dict[str, Any] = {"username": user.username, "before": role.role, "after": None}
             Event.objects.record("project:role:remove", actor, project=role.project, **details)
+            telling.role_went(role.project, user, role.role, actor)
         user_removed.send(sender=User, user=user, actor=actor)
         Event.objects.record("account:remove", actor, user=user, email=user.email)
         user.delete()

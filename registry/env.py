@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from registry.rates import Rate
+
 env = environ.Env()
 
 T = TypeVar("T")
@@ -47,6 +49,16 @@ def whole(name: str, default: int, low: int, high: int) -> int:
         return number
 
     return _read(name, cast, str(default), f"a whole number from {low} to {high}")
+
+
+def rate(name: str, default: str) -> Rate | None:
+    """A rate such as ``120/min``, or None for ``0``, which is no limit."""
+    return _read(
+        name,
+        lambda text: None if text == "0" else Rate.parse(text),
+        default,
+        "a number for each s, min, h or d, such as 120/min, or 0 for no limit",
+    )
 
 
 def words(name: str) -> list[str]:
@@ -122,6 +134,8 @@ def redis(name: str) -> str:
 def mail(name: str, default: str) -> dict[str, Any]:
     """Django's mail settings from an address. It may hold a password: the message does not repeat it."""
     text = env.str(name, default="").strip() or default
+    if text.startswith("smtps://"):  # RFC 8314: TLS from the first byte; django-environ reads it as STARTTLS
+        text = text.replace("smtps", "smtp+ssl", 1)
     try:
         config: dict[str, Any] = environ.Env.email_url_config(text)
         if text.startswith("smtp") and not config.get("EMAIL_HOST"):

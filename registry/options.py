@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from registry import telling
 from registry.actors import Actor
 from registry.models import Event, Project, Release
 
@@ -60,6 +61,8 @@ def _set_yanked(release: Release, what: str, actor: Actor, **columns: Any) -> bo
 def _record(project: Project, changes: dict[str, tuple[Any, Any]], actor: Actor) -> None:
     for name, (before, after) in changes.items():
         Event.objects.record(_tag(name, before, after), actor, project=project, before=before, after=after)
+    if "trusted_publishing_only" in changes:
+        telling.trusted_publishing_only(project, actor, on=project.trusted_publishing_only)
     if "status" in changes:
         project.bump_serial()  # the index page shows the status marker (PEP 792)
 

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from registry import telling
 from registry.actors import Actor
 from registry.models import Event, Project, Role, User
 
@@ -13,8 +14,8 @@ class LastOwner(Exception):
         super().__init__(f"{user.username} is the last owner of {project.name}. Make somebody else an owner first.")
 
 
-def set_role(project: Project, user: User, kind: str, *, actor: Actor) -> bool:
-    """Give ``user`` a role in ``project``, or change it; True if something changed. Leaves its events.
+def set_role(project: Project, user: User, kind: str, *, actor: Actor, tell: bool = True) -> bool:
+    """Give ``user`` a role in ``project``, or change it; True if something changed. Leaves its events and mails.
 
     Raises LastOwner when that would leave the project without an owner.
     """
@@ -27,6 +28,8 @@ def set_role(project: Project, user: User, kind: str, *, actor: Actor) -> bool:
             _keep_an_owner(role)
         Role.objects.update_or_create(project=project, user=user, defaults={"role": kind})
         _record("add" if before is None else "change", project, user, actor, before, kind)
+        if tell:
+            telling.role_changed(project, user, before, kind, actor)
     return True
 
 
@@ -39,6 +42,7 @@ def remove_role(project: Project, user: User, *, actor: Actor) -> bool:
         _keep_an_owner(role)
         role.delete()
         _record("remove", project, user, actor, role.role, None)
+        telling.role_changed(project, user, role.role, None, actor)
     return True
 
 

@@ -5,6 +5,7 @@ stop in ``registry.checks``.
 """
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -39,8 +40,11 @@ TOKEN_PREFIX = env.matching("TOKEN_PREFIX", "gth", r"[a-z][a-z0-9]{1,15}", "2 to
 PENDING_PUBLISHER_TTL_DAYS = env.whole("PENDING_PUBLISHER_TTL_DAYS", 30, 1, 3650)
 PENDING_PUBLISHERS_PER_USER = env.whole("PENDING_PUBLISHERS_PER_USER", 10, 0, 100_000)
 EXCHANGE_RETENTION_DAYS = env.whole("EXCHANGE_RETENTION_DAYS", 90, 1, 36_500)
+MINT_RATE = env.rate("MINT_RATE", "120/min")
+SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=False)
 
 INSTALLED_APPS = [
+    "post_office",  # before us: registry.admin.mails takes its admin pages away
     "registry",
     "publishers",
     "tokens",
@@ -85,7 +89,14 @@ TEMPLATES = [
                 "registry.pages.site",
             ]
         },
-    }
+    },
+    # Mails as text: nothing is escaped in them.
+    {
+        "NAME": "text",
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"autoescape": False},
+    },
 ]
 
 THREADS = env.whole("THREADS", 8, 1, 1000)  # of each worker of the server
@@ -110,11 +121,15 @@ else:
     }
 
 _cache_url = env.redis("CACHE_URL")
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url}
     if _cache_url
     else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
 }
+# For registry.counting, in seconds: a Redis that does not answer must not be felt.
+REDIS_OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
+if _cache_url:
+    CACHES["counts"] = {**CACHES["default"], "KEY_PREFIX": "counts", "OPTIONS": REDIS_OPTIONS}
 
 STORAGES = {
     "default": {"BACKEND": "registry.storage.ContentStorage", "OPTIONS": {"location": FILES_DIR}},
@@ -130,7 +145,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
-vars().update(env.mail("EMAIL_URL", "consolemail://"))
+# Whoever sends a mail puts it into the outbox; the mail worker takes it from there to where EMAIL_URL says.
+_mail = env.mail("EMAIL_URL", "consolemail://")
+vars().update(_mail)
+EMAIL_BACKEND = "registry.outbox.EmailBackend"
+EMAIL_TIMEOUT = 15  # seconds for each step of a conversation with the SMTP server
+POST_OFFICE = {
+    "BACKENDS": {"default": _mail["EMAIL_BACKEND"]},
+    # The same in every attempt, so that a mail that was sent twice can be told.
+    "MESSAGE_ID_ENABLED": True,
+    "MESSAGE_ID_FQDN": SITE_HOST,
+}
 DEFAULT_FROM_EMAIL = f"{SITE_NAME} <noreply@{SITE_HOST}>"
 
 AUTH_USER_MODEL = "registry.User"
@@ -182,4 +207,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # It would add a handler of its own if it found none.
+    "loggers": {"post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
 }

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test.signals import setting_changed
 
 from tests import machine
+from tests.clock import Clock
 from tests.environment import FOLDER
 from tests.issuers import authority, authority_file, issuer, signing_key, trusted  # noqa: F401
 from tests.server import Certificate, RegistryServer, database_url_of_the_tests
@@ -24,6 +26,8 @@ _running: list[RegistryServer] = []
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker of ``tests.machine``; name static files plainly, so that no test needs collectstatic."""
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    # Models have looked at the storages by now.
+    setting_changed.send(sender=None, setting="STORAGES", value=settings.STORAGES, enter=True)
     config.addinivalue_line("markers", "needs(thing): cannot run without chromium, postgresql or redis")
 
 
@@ -83,6 +87,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")
 
 
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands."""
+    return Clock()
+
+
 @pytest.fixture(scope="session")
 def certificate() -> Certificate:
     """A certificate for localhost."""
@@ -109,6 +119,17 @@ def start_server(django_db_setup: None, certificate: Certificate) -> Iterator[Ca
     for server in started:
         server.stop()
         _running.remove(server)
+
+
+@pytest.fixture(scope="module")
+def no_other_server() -> Iterator[None]:
+    """Stop the servers of other tests meanwhile: they look at the same database, and their mail workers send mails."""
+    stopped = [server for server in _running if server.process is not None]
+    for server in stopped:
+        server.stop()
+    yield
+    for server in stopped:
+        server.restart()
 
 
 @pytest.fixture(scope="session")

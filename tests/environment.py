@@ -29,6 +29,8 @@ os.environ.update(
     PENDING_PUBLISHER_TTL_DAYS="30",
     PENDING_PUBLISHERS_PER_USER="10",
     EXCHANGE_RETENTION_DAYS="90",
+    MINT_RATE="0",  # all tests come from one address; those of the limit switch it on
+    SIGNUP_OPEN="false",
     MAX_FILE_SIZE=str(100 * 1024 * 1024),
     ANONYMOUS_READ="true",
     TRUSTED_PROXIES="",

@@ -6,15 +6,18 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from post_office.models import Email
 
 from publishers.models import Issuer, Publisher, SwitchedOff
 from publishers.providers.github import GitHub
+from registry import outbox
 from registry.models import (
     Event,
     File,
@@ -26,11 +29,12 @@ from registry.models import (
     User,
 )
 from tests.factories import make_file, make_project, make_user
-from tokens.models import ApiToken, Exchange, Provenance, UploadToken
+from tokens.models import ApiToken, Exchange, Provenance, RefusalNotice, UploadToken
 
 pytestmark = pytest.mark.django_db
 
 OURS = [
+    Email,
     Event,
     File,
     Issuer,
@@ -45,10 +49,11 @@ OURS = [
     ApiToken,
     Exchange,
     Provenance,
+    RefusalNotice,
     UploadToken,
 ]
-RECORDS = [Event, UsedFilename, ApiToken, Exchange, Provenance, UploadToken]
-WITHOUT_ADD = [*RECORDS, Release, File, RetiredName]
+RECORDS = [Email, Event, UsedFilename, ApiToken, Exchange, Provenance, UploadToken]
+WITHOUT_ADD = [*RECORDS, RefusalNotice, Release, File, RetiredName]
 # A session, a user, counts, the rows and what a filter lists: never one more per row.
 MOST_QUERIES = 12
 
@@ -78,6 +83,7 @@ def fill(first: int, last: int) -> None:
         ProhibitedName.objects.create(name=f"prohibited-{number}")
         RetiredName.objects.create(normalized_name=f"retired-{number}").last_owners.add(alice)
         Group.objects.create(name=f"group {number}")
+        outbox.put([EmailMessage("Subject", "Text", to=[alice.email])])
         exchange = Exchange.objects.create(outcome="granted", issuer=issuer, issuer_url=issuer.url, identity="[]")
         upload_token = UploadToken.objects.create(
             digest=f"{SECRET}{number}",
@@ -89,6 +95,7 @@ def fill(first: int, last: int) -> None:
             expires_at=timezone.now(),
             grants=[{"project": project.normalized_name, "publisher": 1, "generation": 0, "version": None}],
         )
+        RefusalNotice.objects.create(project=project, issuer=issuer, identity="[]", told_at=timezone.now())
         api_token = ApiToken.objects.create(digest=f"{SECRET}{number}", user=alice, username="alice", name="ci")
         api_token.projects.add(project)
         Provenance.objects.create(

@@ -50,7 +50,9 @@ def told() -> dict[str, str]:
 
 def read() -> set[str]:
     """The settings that the code reads from the environment."""
-    calls = r'env\.(?:env\.str|flag|whole|words|hosts|redis|mail|matching|site_url|database|folder)\(\s*"([A-Z0-9_]+)"'
+    calls = (
+        r'env\.(?:env\.str|flag|whole|rate|words|hosts|redis|mail|matching|site_url|database|folder)\(\s*"([A-Z0-9_]+)"'
+    )
     calls += r'|os\.environ\.get\("([A-Z0-9_]+)"'
     sources = [ROOT / "registry" / "settings.py", ROOT / "registry" / "serving" / "options.py"]
     found = (match for source in sources for match in re.findall(calls, source.read_text()))
@@ -77,6 +79,7 @@ def test_the_example_tells_no_setting_that_nobody_reads():
         "PENDING_PUBLISHER_TTL_DAYS",
         "PENDING_PUBLISHERS_PER_USER",
         "EXCHANGE_RETENTION_DAYS",
+        "SIGNUP_OPEN",
     ],
 )
 def test_the_example_tells_the_default(name: str):

@@ -249,6 +249,7 @@ def test_a_killed_server_comes_back_on_its_port(start_server: Callable[..., Regi
         ("TLS_CERT", "", "TLS_KEY is set, TLS_CERT is not"),
         ("SECRET_KEY", "", "SECRET_KEY is required"),
         ("OIDC_AUDIENCE", "pypi", "OIDC_AUDIENCE must be this registry's own name"),
+        ("MINT_RATE", "120/fortnight", "MINT_RATE must be a number for each s, min, h or d, such as 120/min, or 0"),
         ("DATABASE_URL", "mysql://root@localhost/x", "DATABASE_URL must be"),
         ("DATABASE_URL", "sqlite:////proc/none.sqlite3", "DATABASE_URL: unable to open database file"),
         ("DATABASE_URL", "postgres://nobody:sesame@127.0.0.1:1/none", "DATABASE_URL: "),

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 from registry.actors import Actor
 from registry.admin.base import RecordAdmin, pretty
 from tokens import secrets
-from tokens.models import ApiToken, Exchange, Provenance, UploadToken
+from tokens.models import ApiToken, Exchange, Provenance, RefusalNotice, UploadToken
 from tokens.revoking import revoke_api_token, revoke_upload_token
 
 REASON = "revoked by an administrator"
@@ -137,6 +137,19 @@ class ApiTokenAdmin(TokenAdmin):
             "form": PastedToken(),
         }
         return TemplateResponse(request, "admin/tokens/find.html", context)
+
+
+@admin.register(RefusalNotice)
+class RefusalNoticeAdmin(RecordAdmin):
+    """When owners were last mailed of refused exchanges. It goes with its project."""
+
+    list_display = ("project", "issuer", "identity", "told_at")
+    list_select_related = ("project", "issuer")
+    search_fields = ("=project__normalized_name", "identity")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever may delete its project: without it only one mail more is written."""
+        return request.user.has_perm("registry.delete_project")
 
 
 @admin.register(Provenance)

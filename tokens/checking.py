@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 from publishers import matching
 from publishers.errors import InvalidToken, Refused
 from publishers.matching import Match
-from tokens import redemption
+from tokens import limits, redemption
 from tokens.exchange import Wanted, authenticate, read
 from tokens.redemption import Attempt, Client
 
@@ -34,9 +34,11 @@ class Checked:
 def check(unverified_text: str, wanted: Wanted, client: Client) -> Checked:
     """Say what the exchange would do with an identity token, and why; nothing is used up or written.
 
-    Raises Refused for a token that fails before its signature is verified: strangers are told no more than there.
+    Raises Refused for a token that fails before its signature is verified: strangers are told no more than there;
+    and RateLimited for a workload that is checked too often, also if an exchange would be granted.
     """
-    signed = authenticate(unverified_text)
+    signed = authenticate(unverified_text, client)
+    limits.count_on_token(signed, client.address)
     try:
         attempt = read(signed, client)
     except InvalidToken as refusal:

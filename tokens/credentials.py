@@ -5,8 +5,10 @@ from functools import cached_property
 from django.conf import settings
 from packaging.version import InvalidVersion, Version
 
+from publishers import pending
 from publishers.models import Publisher
 from registry.actors import Actor
+from registry.creation import check_name
 from registry.models import Project, User
 from registry.names import normalize
 from registry.uploads.errors import InvalidCredentials, NotAllowed, UploadRefused
@@ -39,19 +41,29 @@ class UploadTokenCredential:
     def locked(self, name: str) -> "UploadTokenCredential":
         """The same token, and the publisher that it credits for ``name``, read anew under row locks.
 
-        Raises InvalidCredentials when the token has died meanwhile.
+        Raises InvalidCredentials when the token has died meanwhile, and NameRefused when it waited for a name that
+        somebody else's first upload has taken meanwhile.
         """
         token = UploadToken.objects.select_for_update(no_key=True).filter(pk=self.token.pk).first()
         fresh = UploadTokenCredential(token, name) if token is not None else None
         if fresh is not None:
-            # Read for its lock alone; what it says is read after that, by ``publishers``.
-            Publisher.objects.select_for_update(no_key=True).filter(pk__in=fresh._granted(fresh.name)).first()
+            # Read for their locks alone; what they say is read after that, by ``publishers``.
+            pending.lock(name, fresh._granted(fresh.name))
+            if self._waits_for(name) and fresh.name not in fresh.publishers:
+                check_name(name)
         if fresh is None or not fresh.is_live:
             raise InvalidCredentials
         return fresh
 
     def check_upload(self, project: Project, version: str) -> None:
-        """Raise NotAllowed unless it covers the project, and the version where the publisher names one."""
+        """Raise NotAllowed unless it covers the project, and the version where the publisher names one.
+
+        Raises NameRefused when it waited for a name that somebody else's first upload has taken meanwhile.
+        """
+        if self._waits_for(project.normalized_name):
+            del self.publishers  # the project has appeared since they were read: through this token, or to its cost
+            if project.normalized_name not in self.publishers:
+                check_name(project.name)
         publisher = self.publishers.get(project.normalized_name)
         if publisher is None or publisher.project_id != project.pk:
             covered = ", ".join(sorted(self.publishers))
@@ -87,6 +99,10 @@ class UploadTokenCredential:
     def may_download(self, project: Project) -> bool:
         """Never."""
         return False
+
+    def _waits_for(self, name: str) -> bool:
+        publisher = self.publishers.get(normalize(name))
+        return publisher is not None and publisher.is_pending
 
     def _granted(self, name: str) -> list[int]:
         return [grant["publisher"] for grant in self.token.grants if grant["project"] == name]

@@ -8,11 +8,11 @@ from django.views.decorators.debug import sensitive_variables
 from packaging.utils import NormalizedName
 
 from publishers import keys, matching, oidc
-from publishers.errors import Busy, InvalidPendingPublisher, InvalidPublisher, Refused
+from publishers.errors import Busy, InvalidPendingPublisher, InvalidPublisher, InvalidToken, Refused
 from publishers.models import Issuer, Publisher
 from publishers.oidc import SignedToken
 from publishers.pinning import Overtaken
-from tokens import redemption
+from tokens import limits, redemption
 from tokens.redemption import Attempt, Client, Granted
 
 # An exchange that pins a publisher's ids may be overtaken by another one, which then has pinned them.
@@ -34,7 +34,12 @@ def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
     Find the issuer that it names, verify it against that issuer's keys, read its claims in the words of our
     form, find the publishers that they match; then, in one transaction, redeem, mint and record.
     """
-    attempt = read(authenticate(unverified_text), client)
+    signed = authenticate(unverified_text, client)
+    try:
+        attempt = read(signed, client)
+    except InvalidToken:
+        limits.count_on_token(signed, client.address)
+        raise
     for _ in range(TRIES):
         try:
             return _match_and_grant(attempt, wanted)
@@ -44,11 +49,12 @@ def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
 
 
 @sensitive_variables()
-def authenticate(unverified_text: str) -> SignedToken:
+def authenticate(unverified_text: str, client: Client) -> SignedToken:
     """The token, once its signature is that of the issuer that it names. Raises Refused."""
-    unverified = oidc.peek(unverified_text)
-    issuer = Issuer.objects.trusted(unverified.issuer)
-    return oidc.authenticate(unverified, issuer, keys.find(issuer, unverified.key_id))
+    with limits.of_address(client.address):
+        unverified = oidc.peek(unverified_text)
+        issuer = Issuer.objects.trusted(unverified.issuer)
+        return oidc.authenticate(unverified, issuer, keys.find(issuer, unverified.key_id))
 
 
 def read(signed: SignedToken, client: Client) -> Attempt:
@@ -64,6 +70,7 @@ def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:
         matches = matching.credited(issuer, standing, reading, wanted.projects)
     except Refused as refusal:
         redemption.check_unused(attempt)
+        limits.count_on_identity(issuer, attempt.identity)
         concerned = standing + matching.moved(issuer, reading, wanted.projects)
         if concerned or Publisher.objects.at(issuer, attempt.identity).exists():
             redemption.refuse(attempt, refusal, concerned)

@@ -4,7 +4,7 @@ from typing import Any
 
 from publishers.models import Publisher
 from registry.actors import Actor
-from registry.models import Event
+from registry.models import Event, Project, User
 from tokens.models import UploadToken
 
 
@@ -14,12 +14,18 @@ def lines(what: str, upload_token: UploadToken, actor: Actor, **details: Any) ->
     By publisher, not by name: a name that somebody else took meanwhile is somebody else's history. Which other projects
     the token covered is for administrators: a line without a project or a person says it, the others do not.
     """
-    credited = {grant["publisher"] for grant in upload_token.grants}
-    standing = Publisher.objects.filter(pk__in=credited).select_related("project", "added_by").order_by("pk")
     details |= {"exchange": str(upload_token.exchange_id or "")}
-    projects = {publisher.project for publisher in standing if publisher.project is not None}
-    waiting = {publisher.added_by for publisher in standing if publisher.project is None and publisher.added_by}
+    projects, waiting = concerned(upload_token)
     told = [Event.line(f"project:oidc:{what}", actor, project=project, **details) for project in projects]
     told += [Event.line(f"account:oidc:{what}", actor, user=user, **details) for user in waiting]
     covered = sorted(grant["project"] for grant in upload_token.grants)
     return told or [Event.line(f"project:oidc:{what}", actor, covered=covered, **details)]
+
+
+def concerned(upload_token: UploadToken) -> tuple[set[Project], set[User]]:
+    """The projects of the credited publishers, and the users of those that wait."""
+    credited = {grant["publisher"] for grant in upload_token.grants}
+    standing = Publisher.objects.filter(pk__in=credited).select_related("project", "added_by").order_by("pk")
+    projects = {publisher.project for publisher in standing if publisher.project is not None}
+    waiting = {publisher.added_by for publisher in standing if publisher.project is None and publisher.added_by}
+    return projects, waiting

@@ -119,6 +119,9 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    publishers_told_at = models.DateTimeField(
+        null=True, help_text="When owners were told that it uploaded to a project with trusted publishers."
+    )
     revoked_at = models.DateTimeField(null=True)
     revoked_reason = models.CharField(max_length=200, blank=True)
 
@@ -133,6 +136,24 @@ class ApiToken(models.Model):
         """Whether it is neither revoked, expired nor a deactivated user's."""
         expired = self.expires_at is not None and self.expires_at <= timezone.now()
         return not (self.revoked_at or expired) and self.user is not None and self.user.is_active
+
+
+class RefusalNotice(models.Model):
+    """When a project's owners were last told that an exchange of a workload that they know was refused."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="refusal_notices")
+    issuer = models.ForeignKey(Issuer, models.CASCADE, related_name="refusal_notices")
+    identity = models.CharField(max_length=400)
+    told_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-told_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "issuer", "identity"], name="one_notice_per_workload")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project}, {self.identity}"
 
 
 class Provenance(models.Model):

@@ -9,6 +9,7 @@ from publishers.models import Publisher
 from registry.actors import Actor
 from registry.models import File, Project
 from registry.signals import file_uploaded, project_created
+from tokens import telling
 from tokens.credentials import ApiTokenCredential, UploadTokenCredential
 from tokens.models import Provenance, UploadToken
 
@@ -42,6 +43,7 @@ def record(file: File, credential: Any, actor: Actor, **_kwargs: Any) -> None:
         _credit(provenance, credential.token, credential.publishers[project.normalized_name])
     elif isinstance(credential, ApiTokenCredential):
         provenance.api_token = credential.token
+        telling.api_token_used(credential.token, file, actor)
     provenance.save(force_insert=True)
 
 

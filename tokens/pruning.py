@@ -14,8 +14,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from publishers import registration
-from publishers.models import Publisher
+from publishers import housekeeping
+from registry import outbox
 from registry.actors import Actor
 from registry.uploads.receiving import remove_stale
 from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
@@ -29,8 +29,9 @@ def prune() -> Iterator[tuple[str, int]]:
     """Delete it all, step by step; what was deleted, in words, and how much of it."""
     yield "dead upload tokens and redemptions", _in_batches(dead_upload_tokens())
     yield "refused and unused exchanges", _in_batches(unused_exchanges())
-    yield "expired pending publishers", _expired_pending()
+    yield from housekeeping.keep(Actor("prune"))
     yield "expired sessions", _in_batches(Session.objects.filter(expire_date__lt=timezone.now()))
+    yield "old mails", _in_batches(outbox.outlived())
     yield "unfinished uploads", remove_stale()
 
 
@@ -57,10 +58,3 @@ def _in_batches(rows: QuerySet[Any]) -> int:
     while batch := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         deleted += rows.filter(pk__in=batch).delete()[1].get(rows.model._meta.label, 0)
     return deleted
-
-
-def _expired_pending() -> int:
-    """With an event to the history of each user who waited."""
-    oldest = timezone.now() - datetime.timedelta(days=settings.PENDING_PUBLISHER_TTL_DAYS)
-    waiting = Publisher.objects.pending().filter(created_at__lte=oldest)
-    return sum(registration.expire(publisher, Actor("prune")) for publisher in list(waiting))

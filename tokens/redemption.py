@@ -18,7 +18,7 @@ from publishers.oidc import LEEWAY, Verified
 from publishers.providers.fields import Reading
 from registry.actors import Actor
 from registry.models import Event
-from tokens import secrets
+from tokens import limits, secrets, telling
 from tokens.ids import uuid7
 from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
 
@@ -103,6 +103,7 @@ def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Grante
             token.save(force_insert=True)
             _record_grant(attempt, matches, exchange_id)
             pinning.learn(matches, attempt.reading)
+            telling.granted(matches, attempt.reading)
     except IntegrityError as conflict:
         check_unused(attempt)
         raise pinning.Overtaken from conflict
@@ -123,10 +124,14 @@ def redeemed_before(attempt: Attempt) -> InvalidReuseToken | None:
 
 
 def check_unused(attempt: Attempt) -> None:
-    """Raise InvalidReuseToken if the identity token was redeemed before; that is counted on the original exchange."""
+    """Raise InvalidReuseToken if the identity token was redeemed before; that is counted on the original exchange.
+
+    Raises RateLimited, and counts nothing there, when this workload was refused too often.
+    """
     refusal = redeemed_before(attempt)
     if refusal is None:
         return
+    limits.count_on_identity(attempt.issuer, attempt.identity)
     if refusal.exchange:
         Exchange.objects.filter(pk=refusal.exchange).update(replays=F("replays") + 1)
     raise refusal
@@ -143,6 +148,7 @@ def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> Non
             exchange.save(force_insert=True)
             renaming.note(standing, attempt.reading)
             Event.objects.bulk_create(_refusal_lines(attempt, refusal, standing, exchange))
+            telling.refused(exchange, standing, attempt.reading)
     except IntegrityError:
         earlier = Exchange.objects.filter(
             outcome=Exchange.Outcome.REFUSED,

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from registry.actors import Actor
 from registry.models import Event
-from tokens import history
+from tokens import history, telling
 from tokens.models import ApiToken, UploadToken
 
 MAX_REASON = 200  # of the column
@@ -25,6 +25,7 @@ def revoke_api_token(token: ApiToken, reason: str, actor: Actor) -> bool:
             username=token.username,
             reason=reason,
         )
+        telling.api_token_revoked(token, reason, actor)
     return True
 
 
@@ -34,6 +35,7 @@ def revoke_upload_token(token: UploadToken, reason: str, actor: Actor) -> bool:
         if not _revoke(token, reason):
             return False
         Event.objects.bulk_create(history.lines("upload-token-revoked", token, actor, token=token.pk, reason=reason))
+        telling.upload_token_revoked(token, reason, actor)
     return True
 
 

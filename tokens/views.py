@@ -24,10 +24,10 @@ from publishers.errors import (
     TooLarge,
 )
 from registry.actors import Actor
-from tokens import negotiation, serializers
+from tokens import limits, negotiation, serializers
 from tokens.burning import burn
 from tokens.checking import check
-from tokens.exchange import exchange
+from tokens.exchange import Wanted, exchange
 from tokens.redemption import Client
 
 MAX_BODY = 64 * 1024
@@ -51,7 +51,7 @@ class ExchangeView(View):
             response = super().dispatch(request, *args, **kwargs)
             assert isinstance(response, HttpResponse)
             response["Content-Type"] = media
-        except (Refused, UnreadablePostError, SuspiciousOperation, OperationalError) as failure:
+        except (Refused, SuspiciousOperation, OperationalError) as failure:
             response = _refused(_as_refusal(failure), problem=media != negotiation.JSON)
         response["Cache-Control"] = "no-store"
         return response
@@ -79,9 +79,9 @@ class MintToken(ExchangeView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Exchange an identity token for an upload token."""
         _check_enabled()
-        payload = _payload(request)
-        token, wanted = serializers.token_in(payload), serializers.wanted_in(payload)
-        return JsonResponse(serializers.grant_out(exchange(token, wanted, _client(request))))
+        client = _client(request)
+        token, wanted = _asked(request, client)
+        return JsonResponse(serializers.grant_out(exchange(token, wanted, client)))
 
 
 class Check(ExchangeView):
@@ -90,9 +90,9 @@ class Check(ExchangeView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Say what mint-token would do with the same body, and do nothing."""
         _check_enabled()
-        payload = _payload(request)
-        token, wanted = serializers.token_in(payload), serializers.wanted_in(payload)
-        return JsonResponse(serializers.check_out(check(token, wanted, _client(request))))
+        client = _client(request)
+        token, wanted = _asked(request, client)
+        return JsonResponse(serializers.check_out(check(token, wanted, client)))
 
 
 class BurnToken(ExchangeView):
@@ -137,6 +137,13 @@ def _check_enabled() -> None:
         raise Disabled("Trusted publishing is switched off in this registry.")
 
 
+def _asked(request: HttpRequest, client: Client) -> tuple[str, Wanted]:
+    """The identity token and what is wanted for it. Raises InvalidPayload, or RateLimited in its place."""
+    with limits.of_address(client.address):
+        payload = _payload(request)
+        return serializers.token_in(payload), serializers.wanted_in(payload)
+
+
 def _payload(request: HttpRequest) -> Any:
     """The body as JSON, whatever its Content-Type says."""
     length = request.META.get("CONTENT_LENGTH") or ""
@@ -146,6 +153,8 @@ def _payload(request: HttpRequest) -> Any:
         raise TooLarge(f"The request body is larger than {MAX_BODY} bytes.")
     try:
         return strictjson.parse(request.read(MAX_BODY))
+    except UnreadablePostError:
+        raise InvalidPayload("The request ended before its body was complete.") from None
     except strictjson.NotStrict as wrong:
         raise InvalidPayload(f"The request body is not valid JSON: {wrong}") from None
 
@@ -160,8 +169,6 @@ def _as_refusal(failure: Exception) -> Refused:
     """What went wrong below, as a machine can read it."""
     if isinstance(failure, Refused):
         return failure
-    if isinstance(failure, UnreadablePostError):
-        return InvalidPayload("The request ended before its body was complete.")
     if isinstance(failure, SuspiciousOperation):
         return Malformed("The request is not one that this endpoint reads.")
     logger.error("The database cannot be had for an exchange", exc_info=failure)

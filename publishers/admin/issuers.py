@@ -19,6 +19,8 @@ from publishers.fetch import FetchFailed
 from publishers.issuers import IssuerForm
 from publishers.jwk import BadKeySet
 from publishers.models import Issuer
+from publishers.namedclaims import ClaimsInUse
+from publishers.presets import PRESETS
 from registry.actors import Actor
 from registry.admin.base import DeletesOneByOne
 
@@ -52,6 +54,27 @@ class IssuerAdmin(DeletesOneByOne):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Superusers only, and a used one not at all."""
         return bool(request.user.is_superuser)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the preset that was chosen says."""
+        preset = PRESETS.get(request.GET.get("preset", ""))
+        return preset.initial() if preset else dict(super().get_changeform_initial_data(request))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Add or change an issuer; presets stand above the form that adds one."""
+        chosen = PRESETS.get(request.GET.get("preset", ""))
+        context = {**(extra_context or {}), "presets": PRESETS.values(), "chosen": chosen}
+        try:
+            return super().changeform_view(request, object_id, form_url, context)
+        except ClaimsInUse as refused:  # since the form was checked
+            self.message_user(request, str(refused), messages.ERROR)
+            return HttpResponseRedirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Issuer, form: Any, change: bool) -> None:  # noqa: FBT001
         """With an event, and without touching the key set."""

@@ -8,8 +8,9 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, validate_email
 
+from publishers.applying.keys import Table
 from publishers.applying.runs import Run, differences
-from publishers.applying.tables import ProjectTable, Table
+from publishers.applying.tables import ProjectTable
 from registry.creation import NameRefused, create_project
 from registry.models import Event, Project, Role, User
 from registry.options import set_options

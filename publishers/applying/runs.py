@@ -1,12 +1,13 @@
 """What one run of ``apply`` was told, did and found: the tables' functions share it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
 
-from publishers.applying.tables import Errors, Table
+from publishers import differences as in_words
+from publishers.applying.keys import Errors, Table
 from registry.actors import Actor
 from registry.models import User
 
@@ -43,14 +44,5 @@ class Run:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What differs, in words: ``enabled: yes → no, environment: none → pypi``."""
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return ", ".join(f"{name}: {_said(before.get(name))} → {_said(after.get(name))}" for name in names)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        value = ", ".join(str(member) for member in value)
-    return "none" if value is None or value == "" else str(value)
+    """What differs, in one line: ``enabled: yes → no, environment: none → pypi``."""
+    return ", ".join(in_words.differences(before, after))

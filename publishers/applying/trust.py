@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from publishers import issuers, strictjson
+from publishers.applying.keys import Table
 from publishers.applying.runs import Run, differences
-from publishers.applying.tables import Table
 from publishers.issuers import COLUMNS, IssuerForm
 from publishers.jwk import BadKeySet
 from publishers.models import Issuer
+from publishers.namedclaims import ClaimsInUse
 from publishers.providers import PROVIDERS
 
 
@@ -30,10 +31,14 @@ def _bring(issuer: Issuer | None, table: Table, folder: Path, run: Run) -> Issue
     if data.get("ca_file"):
         data["ca_file"] = str((folder / data["ca_file"]).resolve())
     form = IssuerForm(data, instance=issuer)
-    if not form.is_valid():
+    try:
+        saved = form.is_valid() and issuers.save(form, run.actor)
+    except ClaimsInUse as refused:
+        form.add_error("identity_claims", str(refused))
+    if form.errors:
         run.refuse(table, form, {})
         return None
-    if issuers.save(form, run.actor):
+    if saved:
         after = issuers.in_words(form.instance)
         run.say(
             f"change issuer {form.instance.url}: {differences(before, after)}"

@@ -2,17 +2,18 @@
 
 import datetime
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
 
 from publishers import registration
+from publishers.applying.keys import Table
 from publishers.applying.runs import Run, differences
-from publishers.applying.tables import Table
 from publishers.forms import PublisherForm, with_defaults
 from publishers.models import Issuer, Publisher, fingerprint_of
 from publishers.providers import PROVIDERS
+from publishers.providers.base import WrongEntries
 from registry.models import Event, Project, User
 from registry.names import normalize
 
@@ -64,6 +65,11 @@ def bring_pending(tables: list[Table], run: Run) -> None:
 def _ask(table: Table, run: Run, **place: Any) -> Asked | None:
     issuer = _issuer(table, run)
     if issuer is None:
+        return None
+    try:
+        table = replace(table, values=issuer.kind.values_in_file(table.values))
+    except WrongEntries as wrong:
+        run.errors.add(table.where, str(wrong), wrong.key)
         return None
     fields = [part.name for part in issuer.kind.fields]
     said = with_defaults(issuer.kind, table.only(fields))
@@ -125,7 +131,7 @@ def _bring_one(one: Asked, publisher: Publisher | None, run: Run) -> None:
     form = PublisherForm(one.issuer, _data(one, before), **place)
     saved = form.save(run.actor) if form.is_valid() else None
     if saved is None:
-        run.refuse(one.table, form, _KEYS)
+        run.refuse(one.table, form, {name: _key(one, name) for name in form.errors})
     elif publisher is None:
         run.say(f"add {_called(saved)}")
     else:
@@ -141,6 +147,10 @@ def _data(one: Asked, before: dict[str, Any]) -> dict[str, Any]:
     if "expires" in said:
         data["expires_at"] = _moment(said.pop("expires"))
     return {**data, **said}
+
+
+def _key(one: Asked, field_name: str) -> str:
+    return _KEYS.get(field_name) or one.issuer.kind.key_in_file(field_name)
 
 
 def _moment(date: datetime.date) -> datetime.datetime:

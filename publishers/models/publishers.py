@@ -3,7 +3,7 @@
 import datetime
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -93,6 +93,12 @@ class Publisher(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     first_upload_at = models.DateTimeField(null=True, editable=False)
+    reminded_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the user was told that it expires soon."
+    )
+    environments_told = models.JSONField(
+        default=list, editable=False, help_text="Of whose use without being named here the owners were told."
+    )
 
     # What it trusted when it was read or saved.
     _trusted: tuple[Any, ...] = ()
@@ -182,7 +188,7 @@ class Publisher(models.Model):
 
     def constraint_count(self) -> int:
         """How many constraints are set: the most constrained of several publishers is credited."""
-        return sum(1 for field in self.issuer.kind.fields if field.narrows(self.values.get(field.name)))
+        return sum(field.narrows(self.values.get(field.name)) for field in self.issuer.kind.fields)
 
     def why_dead(self) -> str | None:
         """Why this publisher cannot be used now, as a sentence; None when it can."""
@@ -210,14 +216,6 @@ class Publisher(models.Model):
 
 def fingerprint_of(issuer: Issuer, values: dict[str, Any]) -> str:
     """What makes two publishers of one project the same: issuer and fields, in their compared form."""
-    said = {field.name: _compared(values.get(field.name), field.normalize) for field in issuer.kind.fields}
+    said = {field.name: field.compared(values.get(field.name)) for field in issuer.kind.fields}
     text = json.dumps([issuer.pk, {name: value for name, value in said.items() if value}], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _compared(value: Any, normalize_text: Any) -> Any:
-    if isinstance(value, str):
-        return normalize_text(value)
-    if isinstance(value, Iterable):
-        return sorted(normalize_text(member) for member in value)
-    return value

@@ -4,11 +4,12 @@ from publishers.providers.activestate import ActiveState
 from publishers.providers.base import Provider
 from publishers.providers.buildkite import Buildkite
 from publishers.providers.circleci import CircleCI
+from publishers.providers.generic import Generic
 from publishers.providers.github import GitHub
 from publishers.providers.gitlab import GitLab
 from publishers.providers.google import Google
 
-_KNOWN: tuple[type[Provider], ...] = (GitHub, GitLab, Buildkite, CircleCI, Google, ActiveState)
+_KNOWN: tuple[type[Provider], ...] = (GitHub, GitLab, Buildkite, CircleCI, Google, ActiveState, Generic)
 PROVIDERS: dict[str, type[Provider]] = {provider.name: provider for provider in _KNOWN}
 
 

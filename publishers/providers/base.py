@@ -50,6 +50,14 @@ class UnknownIdentity(Exception):
         self.field_name = field_name
 
 
+class WrongEntries(Exception):
+    """What an apply file says of a publisher does not fit its issuer; the message is a sentence about ``key``."""
+
+    def __init__(self, key: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.key = key
+
+
 class Provider:
     """A kind of CI or cloud service, as one issuer speaks for it. Subclasses declare."""
 
@@ -65,6 +73,8 @@ class Provider:
     other_credentials: ClassVar[tuple[str, ...]] = ()
     other_issuers: ClassVar[frozenset[str]] = frozenset()
     how_to_ask: ClassVar[str] = ""  # how a job gets an identity token, as a sentence
+    # Whether an administrator names the identity claims and the pinned claims of each issuer.
+    names_claims: ClassVar[bool] = False
     # Attributes of the class, but a provider whose issuers differ in their claims may set them per issuer.
     fields: tuple[Field, ...] = ()
     pins: tuple[Pin, ...] = ()
@@ -131,6 +141,14 @@ class Provider:
                 "claims only if the job asks for them."
             )
         return [sentence for sentence in said if sentence]
+
+    def key_in_file(self, field_name: str) -> str:
+        """The key of an apply file that holds a field's value."""
+        return field_name
+
+    def values_in_file(self, keys: Mapping[str, Any]) -> dict[str, Any]:
+        """What an apply file's keys say, by the names of the fields. Raises WrongEntries."""
+        return dict(keys)
 
     def links(self, claims: Claims) -> Links:
         """The run and commit that verified claims speak of."""

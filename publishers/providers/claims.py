@@ -13,10 +13,20 @@ MAX_CLAIM_LENGTH = 1024
 
 def text_claim(claims: Claims, name: str) -> str:
     """A required claim: a non-empty string of at most 1,024 characters without control characters."""
-    value = claims.get(name)
+    return required_text(name, claims.get(name))
+
+
+def required_text(name: str, value: Any) -> str:
+    """The same of a value that was found elsewhere than at the top."""
     if value is None:
         raise InvalidToken(f"The token has no claim `{name}`.")
     return _text(name, value)
+
+
+def required_id(name: str, value: Any) -> str:
+    """The same of an id, which may be a whole number as well: then it is its digits."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if whole else required_text(name, value)
 
 
 def optional_text_claim(claims: Claims, name: str) -> str | None:

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from publishers.globs import glob_matches
 from publishers.letters import fold, has_control
 
-# What a token says, in the fields' names: a text, several texts, a yes or no, or nothing.
-Value = str | bool | Sequence[str] | None
+# What a token says, in the fields' names: a text, several texts, a yes or no, nothing, or claims to look into.
+Value = str | bool | Sequence[str] | Mapping[str, Any] | None
 Reading = Mapping[str, Value]
 
 MAX_WILDCARDS = 8
@@ -25,7 +25,7 @@ class Check:
     expected: Any
     actual: Any
     ok: bool
-    # The field that asked; not part of what is shown to machines. Set where fields are walked (publishers.matching).
+    # The field that asked; not part of what is shown to machines. Set by ``Field.checks``.
     about: "Field | None" = field(default=None, compare=False, repr=False)
     # Says why it failed, where the kind of field (``publishers.sentences.unmet``) says too little.
     explained: "Callable[[Check], str] | None" = field(default=None, compare=False, repr=False)
@@ -54,17 +54,28 @@ class Field:
     required: ClassVar[bool] = True
     identity: ClassVar[bool] = True
     locates: ClassVar[bool] = True  # part of the indexed place
-    # What the form stores: a text, a list of texts or a yes/no.
+    # What the form stores: a text, a list of texts, a yes/no, or a list of rules (``publishers.providers.rules``).
     stores: ClassVar[type] = str
 
     def normalize(self, value: str) -> str:
         """The form in which two values are compared."""
         return fold(value) if self.fold else value
 
+    def compared(self, value: Any) -> Any:
+        """The form in which two publishers are the same: equal for values that mean the same."""
+        if isinstance(value, str):
+            return self.normalize(value)
+        return sorted(self.normalize(member) for member in value) if isinstance(value, list) else value
+
+    def checks(self, expected: Any, reading: Reading) -> list[Check]:
+        """All comparisons that a publisher with the value ``expected`` asks for."""
+        check = self.check(expected, reading)
+        return [] if check is None else [replace(check, about=self)]
+
     def check(self, expected: Any, reading: Reading) -> Check | None:
-        """Compare; None when the publisher asks nothing here."""
+        """Compare; None when the publisher asks nothing here. A value that is missing matches nothing."""
         actual = reading.get(self.name)
-        return Check(self.claim or self.name, expected, actual, self.accepts(expected, actual))
+        return Check(self.claim or self.name, expected, actual, bool(expected) and self.accepts(expected, actual))
 
     def accepts(self, expected: Any, actual: Value) -> bool:
         """Whether what the token says meets what the publisher expects; a list meets it by one member."""
@@ -78,9 +89,9 @@ class Field:
         """Exact comparison."""
         return self.normalize(expected) == self.normalize(actual)
 
-    def narrows(self, value: Any) -> bool:
-        """Whether ``value`` makes a publisher more constrained than one without it."""
-        return not self.required and bool(value)
+    def narrows(self, value: Any) -> int:
+        """By how many constraints ``value`` narrows a publisher."""
+        return int(not self.required and bool(value))
 
     def warning(self, value: Any) -> str | None:
         """What a maintainer should know of a publisher with such a value, as a sentence; None for nothing."""
@@ -115,9 +126,9 @@ class Waivable(Workload):
         """Compare unless it is waived. Left out is not waived: it matches nothing."""
         return None if expected == WAIVED else super().check(expected, reading)
 
-    def narrows(self, value: Any) -> bool:
+    def narrows(self, value: Any) -> int:
         """Unless it is waived."""
-        return bool(value != WAIVED)
+        return int(value != WAIVED)
 
     def warning(self, value: Any) -> str | None:
         """What it means to waive it."""

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from registry.actors import Actor
 from registry.admin.base import DeletesOneByOne, RecordAdmin, pretty
 from registry.models import Event, ProhibitedName, RetiredName, UsedFilename
+from registry.signals import name_prohibited
 
 
 @admin.register(Event)
@@ -66,8 +67,9 @@ class ProhibitedNameAdmin(DeletesOneByOne):
     def save_model(self, request: HttpRequest, obj: ProhibitedName, form: object, change: bool) -> None:  # noqa: FBT001
         """Keep a name free."""
         super().save_model(request, obj, form, change)
-        tag = "prohibited-name:changed" if change else "prohibited-name:added"
-        Event.objects.record(tag, Actor.of(request), name=obj.name, comment=obj.comment)
+        tag, actor = "prohibited-name:changed" if change else "prohibited-name:added", Actor.of(request)
+        Event.objects.record(tag, actor, name=obj.name, comment=obj.comment)
+        name_prohibited.send(sender=ProhibitedName, name=obj, actor=actor)
 
     def delete_model(self, request: HttpRequest, obj: ProhibitedName) -> None:
         """Allow the name."""

@@ -10,6 +10,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
+from registry.serving.companion import Companion
 from registry.serving.log import ACCESS_LINE, Log
 from registry.serving.options import Options
 from registry.serving.worker import PatientWorker
@@ -19,7 +20,14 @@ KEEPALIVE_SECONDS = 15
 
 
 class GracefulArbiter(Arbiter):  # type: ignore[misc]
-    """Ends at Ctrl-C as at SIGTERM, after the requests in flight. A second Ctrl-C ends it at once."""
+    """Ends at Ctrl-C as at SIGTERM, after the requests in flight. A second Ctrl-C ends it at once.
+
+    The mail worker is its child too, but none of gunicorn's workers: those answer requests, and are counted.
+    """
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self.mail_worker = Companion()
 
     def handle_int(self) -> None:
         """Stop gracefully."""
@@ -32,6 +40,28 @@ class GracefulArbiter(Arbiter):  # type: ignore[misc]
             return super().spawn_worker()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    def manage_workers(self) -> None:
+        """Keep as many as there should be, and the mail worker."""
+        super().manage_workers()
+        self.mail_worker.keep(self._leave_to_others)
+
+    def reap_workers(self) -> None:
+        """Notice who has died; the mail worker first, since gunicorn takes any child."""
+        self.mail_worker.reap()
+        super().reap_workers()
+
+    def stop(self, graceful: bool = True) -> None:  # noqa: FBT001  gunicorn's signature
+        """Stop all at the same time."""
+        self.mail_worker.tell_to_stop()
+        super().stop(graceful)
+        self.mail_worker.stop()
+
+    def _leave_to_others(self) -> None:
+        for listener in self.LISTENERS:
+            listener.close()
+        for sibling in self.WORKERS.values():
+            sibling.tmp.close()
 
 
 class Server(BaseApplication):  # type: ignore[misc]

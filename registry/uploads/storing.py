@@ -33,6 +33,7 @@ class _Upload:
     inspected: Inspected
     metadata_path: Path
     address: str | None
+    is_first: bool  # there was no such project before the transaction
 
 
 def accept(upload: Upload, credential: UploadCredential, address: str | None) -> None:
@@ -52,7 +53,7 @@ def accept(upload: Upload, credential: UploadCredential, address: str | None) ->
     inspected = distributions.inspect(upload.file, form)
     upload.file.settle()
     with receiving.storage().finished([inspected.metadata_file]) as metadata_path:
-        _store(_Upload(form, upload.file, inspected, metadata_path, address), credential)
+        _store(_Upload(form, upload.file, inspected, metadata_path, address, project is None), credential)
 
 
 def _permitted(form: UploadForm, credential: UploadCredential) -> Project | None:
@@ -112,7 +113,12 @@ def _store_locked(upload: _Upload, credential: UploadCredential) -> None:
     """Inside the transaction. The project's row lock makes two uploads to one project take turns."""
     form, file = upload.form, upload.file
     credential = credential.locked(form.name)
-    project, credential = _project(form, credential, upload.address)
+    try:
+        project, credential = _project(form, credential, upload.address)
+    except NotAllowed:
+        if upload.is_first:
+            check_name(form.name)  # it was free a moment ago: say that somebody else was faster
+        raise
     _check_size(file, project)
     if _is_stored(file):
         return

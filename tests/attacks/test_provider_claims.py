@@ -16,11 +16,14 @@ from demo.signing import SigningKey
 from publishers import keys
 from publishers.errors import Refused
 from publishers.models import Issuer, Publisher
+from publishers.presets import PRESETS
 from publishers.providers import PROVIDERS
 from publishers.providers.base import Provider
 from publishers.providers.fields import AllowList, Flag, Reading, VersionTag
+from publishers.providers.generic import Generic
 from registry.models import Project
 from tests.attacks.forging import parts, post
+from tests.publishers.providers import samples
 from tests.tokens.test_providers import PINS, REGISTERED
 from tokens.exchange import Wanted, exchange
 from tokens.models import UploadToken
@@ -43,11 +46,14 @@ FINE = {
     ("github", "ref_protected"): (True,),
     ("github", "sha"): (MISSING, None, ""),
     ("gitlab", "sha"): (MISSING, None, ""),
+    ("forgejo", "repository_id"): (7,),  # an id may be a number
 }
 
 
 def sample(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The claims of the provider's own test without the registered ones, and the identity fields that they match."""
+    """The claims of a provider's or preset's own test without the registered ones, and the fields that they match."""
+    if name in PRESETS:
+        return dict(samples.CLAIMS[name]), dict(samples.FIELDS[name])
     module = importlib.import_module(f"tests.publishers.providers.test_{name}")
     claims = {**module.CLAIMS, **MORE.get(name, lambda _module: {})(module)}
     return {claim: value for claim, value in claims.items() if claim not in REGISTERED}, dict(module.FIELDS)
@@ -69,19 +75,20 @@ class Watched(dict[str, Any]):
         return super().__getitem__(name)
 
 
-def kind_of(name: str) -> Provider:
-    return PROVIDERS[name](PROVIDERS[name].default_issuer)
-
-
 def claims_read(name: str) -> list[str]:
-    """The claims that the provider looks at in its sample."""
+    """The claims that the provider looks at in its sample; of a preset those that say which workload it is."""
+    if name in PRESETS:
+        named = (*PRESETS[name].identity_claims, *PRESETS[name].pinned_claims)
+        return [claim for claim in named if not claim.startswith("/")]
     claims = Watched(sample(name)[0])
-    kind_of(name).read(claims)
+    PROVIDERS[name](PROVIDERS[name].default_issuer).read(claims)
     return sorted(claims.seen)
 
 
 def narrowest(kind: Provider, reading: Reading, fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a publisher that asks all it can and is met by the reading."""
+    if isinstance(kind, Generic):
+        return fields
     values: dict[str, Any] = {}
     for field in kind.fields:
         said = reading.get(field.name)
@@ -104,14 +111,23 @@ def signer() -> Iterator[LocalIssuer]:
         yield running
 
 
+def issuer_of(name: str) -> Issuer:
+    """The provider's own issuer, or one as a preset has it; switched on, and signing quickly."""
+    if name in PRESETS:
+        issuer = samples.sample_of(name).issuer
+    else:
+        issuer = Issuer.objects.get(url=PROVIDERS[name].default_issuer)
+    issuer.enabled, issuer.algorithms = True, ["EdDSA"]
+    issuer.save()
+    return issuer
+
+
 @pytest.fixture
 def sign(db: None, signer: LocalIssuer, request: pytest.FixtureRequest) -> Callable[..., str]:
     """Signs the sample of the test's provider with some claims changed; its publisher stands."""
     name = request.node.callspec.params["name"]
     claims, fields = sample(name)
-    issuer = Issuer.objects.get(url=PROVIDERS[name].default_issuer)
-    issuer.enabled, issuer.algorithms = True, ["EdDSA"]
-    issuer.save()
+    issuer = issuer_of(name)
     keys.paste(issuer, signer.key_set())
     kind, reading = issuer.kind, issuer.kind.read(claims)
     pins = {pin.name: reading[pin.name] for pin in kind.pins}
@@ -172,7 +188,8 @@ def texts(name: str, claim: str, value: Any) -> Iterator[Any]:
     yield from ([other] if isinstance(value, list) else other for other in said if other != text)
 
 
-READ = [(name, claim) for name in PROVIDERS if name in PINS for claim in claims_read(name)]
+NAMES = [*(name for name in PROVIDERS if name in PINS), *PRESETS]
+READ = [(name, claim) for name in NAMES for claim in claims_read(name)]
 
 
 @pytest.mark.parametrize(("name", "claim"), READ)
@@ -201,12 +218,12 @@ def test_a_claim_that_nobody_expects_is_answered_and_repeated_nowhere(name, clai
 
 
 def test_every_provider_is_among_these():
-    """But for the generic one, which has no claims of its own."""
-    assert set(PROVIDERS) - {"generic"} == {name for name, _claim in READ}
+    """The generic one, which has no claims of its own, by its presets."""
+    assert {*PROVIDERS, *PRESETS} - {"generic"} == {name for name, _claim in READ}
     assert len(READ) > 40
 
 
-@pytest.mark.parametrize("name", [name for name in PROVIDERS if name in PINS])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_sample_that_all_these_spoil_is_granted(name, sign):
     status, answer = post("/_/oidc/mint-token", json.dumps({"token": sign()}).encode())
     assert (status, answer.get("projects")) == (200, ["sampleproject"]), answer

@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ class Job:
     def legacy(self) -> str:
         """The upload URL."""
         return f"{self.server.url}/legacy/"
+
+    def at(self, server: RegistryServer) -> "Job":
+        """The same job, speaking to another server."""
+        return replace(self, server=server)
 
     def token(self, **claims: Any) -> str:
         """A fresh identity token for this registry."""
@@ -128,3 +133,16 @@ def job_at(
 def job(job_at: Callable[[RegistryServer], Job], registry_server: RegistryServer) -> Job:
     """A job that speaks to a server with two workers."""
     return job_at(registry_server)
+
+
+@pytest.fixture
+def start(start_server: Callable[..., RegistryServer]) -> Iterator[Callable[..., RegistryServer]]:
+    """Start servers that end with the test."""
+    with ExitStack() as stack:
+
+        def started(**changes: str) -> RegistryServer:
+            server = start_server(**changes)
+            stack.callback(server.stop)
+            return server
+
+        yield started

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from publishers.models import Issuer
-from registry.models import File, Project
+from registry.models import File, Project, User
 from tokens.models import Exchange, UploadToken
 
 MINT = "/_/oidc/mint-token"
@@ -82,6 +82,25 @@ def test_of_two_first_uploads_of_one_name_both_belong_to_one_project_or_one_is_t
     assert [answer.status_code for answer in answers] == [200, 200], [answer.text for answer in answers]
     assert Project.objects.filter(normalized_name="brand-new").count() == 1
     assert File.objects.count() == 2
+
+
+def test_two_who_wait_for_a_name_and_upload_at_once_do_not_hold_each_other_up(job):
+    world, mallory = job.world, User.objects.create_user("mallory")
+    world.publisher.delete()
+    other = "octo-org/other/.github/workflows/release.yml@refs/heads/main"
+    claims = {"repository": "octo-org/other", "repository_id": "9", "workflow_ref": other, "job_workflow_ref": other}
+    for name in ("brand-new", "quite-new"):
+        world.add(name)
+        world.add(name, added_by=mallory, values={"repository": "other"})
+    tokens = [job.mint(), job.post(MINT, {"token": job.token(**claims)}).json()["token"]]
+    for name in ("brand-new", "quite-new"):
+        files = [job.wheel(name), job.sdist(name)]
+        answers = at_once(2, lambda number: job.upload(files[number].read_bytes(), files[number].name, tokens[number]))  # noqa: B023
+        won, lost = sorted(answers, key=lambda answer: answer.status_code)
+        assert won.status_code == 200
+        # Who comes a moment later finds the token of a publisher that is gone.
+        assert lost.status_code in {400, 403}, lost.text
+        assert Project.objects.filter(name=name).count() == 1
 
 
 @pytest.fixture

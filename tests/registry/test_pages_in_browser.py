@@ -2,6 +2,7 @@
 
 import pytest
 
+from publishers.models import Publisher
 from tests.factories import make_file, make_project, make_user
 from tests.machine import needs_chromium
 
@@ -50,6 +51,47 @@ def test_the_admin_keeps_to_the_policy(live_server, page, complaints, client, ow
         page.goto(live_server.url + path)
         assert page.locator("#user-tools").is_visible(), path
     assert not [said for said in complaints if said.startswith(("error", "warning"))]
+
+
+@pytest.mark.usefixtures("projects")
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_generic_issuer_and_its_publisher_are_added_in_the_admin(
+    live_server, browser, client, owner, settings, scripts
+):
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+    client.force_login(owner)
+    session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    with browser.new_context(java_script_enabled=scripts, viewport={"width": 390, "height": 800}) as context:
+        context.add_cookies([session])
+        page, said = context.new_page(), []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(f"{live_server.url}/admin/publishers/issuer/add/")
+        page.get_by_role("link", name="Forgejo Actions").click()
+        page.get_by_label("Url:", exact=True).fill("https://git.example.com/api/actions")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.goto(f"{live_server.url}/admin/publishers/publisher/add/")
+        page.get_by_label("Issuer:").select_option("Forgejo Actions")
+        page.get_by_label("Project:").fill("sampleproject")
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_label("repository:").fill("acme/tool")
+        page.get_by_label("workflow:").fill("release.yml")
+        page.get_by_label("Claim of rule 1").fill("ref")
+        page.get_by_label("How rule 1 compares").select_option("matches the pattern")
+        page.get_by_label("What rule 1 wants").fill("*")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_text("Rule 1 (ref): A pattern must begin with literal text").wait_for()
+        page.get_by_label("What rule 1 wants").fill("refs/tags/v*")
+        page.get_by_label("Claim of rule 3").fill("event_name")
+        page.get_by_label("What rule 3 wants").fill("push")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("link", name="Generic OpenID Connect:").click()
+        assert page.get_by_label("Claim of rule 2").input_value() == "event_name"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert Publisher.objects.get().values["claims"] == [
+        {"claim": "ref", "glob": "refs/tags/v*"},
+        {"claim": "event_name", "equals": "push"},
+    ]
+    assert said == []
 
 
 @pytest.mark.usefixtures("projects")

@@ -11,7 +11,7 @@ from publishers.models import Issuer, Publisher
 from registry.models import Event, Project, User
 from tests.factories import make_project, make_user
 from tokens import secrets
-from tokens.models import ApiToken, UploadToken
+from tokens.models import ApiToken, RefusalNotice, UploadToken
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +92,11 @@ def test_a_pasted_token_is_found_by_a_form_and_never_shown(client: Client, alice
     assert "There is no such token here." in answer.content.decode()
     assert unknown not in answer.content.decode()
     assert client.get(page, {"token": text}).status_code == 200
+
+
+def test_a_project_of_whose_refusals_owners_were_told_can_be_deleted(client: Client, boss: User):
+    project = make_project("sampleproject", boss)
+    issuer = Issuer.objects.get(provider="github")
+    RefusalNotice.objects.create(project=project, issuer=issuer, identity="[]", told_at=timezone.now())
+    assert client.post(f"/admin/registry/project/{project.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not RefusalNotice.objects.exists()

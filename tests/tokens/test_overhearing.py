@@ -7,16 +7,20 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from post_office.models import Email
 
 from publishers import registration
 from publishers.models import Publisher
+from publishers.providers.base import Links
 from publishers.registration import Wanted
 from registry.actors import Actor
+from registry.creation import create_project
 from registry.deletion import delete_project
 from registry.models import Event, Project, User
 from tests.tokens.conftest import FIELDS, IDS, World
 from tests.tokens.squatters import squat, upload
 from tests.tokens.test_exchange import lives, mint
+from tokens import disclosure
 from tokens.models import Exchange, UploadToken
 
 ACTOR = Actor("test")
@@ -26,7 +30,7 @@ ACTOR = Actor("test")
 def mallory(world: World) -> User:
     """A stranger. Alice's own publisher goes: she comes after him."""
     world.publisher.delete()
-    return User.objects.create_user("mallory")
+    return User.objects.create_user("mallory", "mallory@example.com")
 
 
 # -- he kills no token but that of his own project -----------------------------------------------------------------
@@ -95,9 +99,14 @@ ALICES = ("alices-secret-one", "alices-secret-two")
 
 
 @pytest.fixture
-def exposed(client: Client, world: World, mallory: User) -> list[Publisher]:
-    """Mallory's publishers, pending ones among them, after alice published, was refused, and burnt her token."""
-    his = [*squat(world, mallory, 2), world.add("his-new-name", added_by=mallory)]
+def exposed(client: Client, world: World, mallory: User, settings: Any) -> list[Publisher]:
+    """Mallory's publishers, pending ones among them, after alice published, was refused, and burnt her token.
+
+    Anybody may register here.
+    """
+    settings.SIGNUP_OPEN = True
+    own = [create_project(name, owners=[mallory], actor=ACTOR) for name in ("strange-one", "strange-two")]
+    his = [*(world.add(project, added_by=mallory) for project in own), world.add("his-new-name", added_by=mallory)]
     for name in ALICES:
         world.add(world.create(name), values={"environment": "alices-environment"})
     claims = world.local.github_claims(environment="alices-environment", **SECRETS)
@@ -125,6 +134,25 @@ def test_his_history_names_neither_other_projects_nor_claims(exposed):
     told = json.dumps([[line.tag, line.actor_name, line.details] for line in lines], default=str)
     for secret in (*ALICES, "alices-environment", *SECRETS.values()):
         assert secret == "push" or secret not in told, secret
+
+
+def test_his_mails_name_neither_other_projects_nor_claims(exposed):
+    """Of the environment that alice uses he hears as little as of her run."""
+    mails = Email.objects.filter(to="mallory@example.com")
+    assert mails.filter(subject__contains="refused").exists()
+    told = json.dumps([[mail.subject, mail.message, mail.html_message, mail.headers] for mail in mails])
+    for secret in (*ALICES, "alices-environment", *SECRETS.values()):
+        assert secret == "push" or secret not in told, secret
+
+
+def test_what_his_projects_are_shown_of_an_exchange_is_what_his_publishers_ask(exposed):
+    for publisher in exposed[:2]:
+        for exchange in Exchange.objects.all():
+            seen = disclosure.seen_by(Project.objects.get(publishers=publisher), exchange)
+            assert {comparison.publisher for comparison in seen.comparisons} <= {publisher.pk}
+            assert (seen.links, seen.ref, seen.address) == (Links(), "", "")
+            told = json.dumps([[comparison.fields, comparison.checks] for comparison in seen.comparisons])
+            assert not any(secret in told for secret in (*ALICES, "alices-environment", *SECRETS.values()))
 
 
 def test_his_publishers_hold_nothing_that_a_token_said_but_its_ids(exposed):

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.utils import timezone
+from post_office.models import STATUS, Email, Log
 
 from publishers.models import Issuer, Publisher
+from registry import outbox
 from registry.models import Event, User
 from tokens import pruning
 from tokens.models import Exchange, Provenance, UploadToken
@@ -105,8 +108,12 @@ def test_an_unused_exchange_goes_together_with_its_dead_token():
     assert prune() == (
         "1 dead upload tokens and redemptions\n"
         "1 refused and unused exchanges\n"
+        "0 reminders of pending publishers\n"
         "0 expired pending publishers\n"
+        "0 pending publishers whose name is lost\n"
+        "0 unused publishers switched off\n"
         "0 expired sessions\n"
+        "0 old mails\n"
         "0 unfinished uploads\n"
     )
 
@@ -131,6 +138,24 @@ def test_expired_pending_publishers_go_with_an_event(settings: LazySettings):
     assert Publisher.objects.get().project_name == "new"
     event = Event.objects.get(tag="account:oidc:pending-publisher-expired")
     assert (event.user, event.actor_name, event.details["name"]) == (alice, "prune", "old")
+
+
+@pytest.mark.parametrize(
+    ("status", "days", "stays"),
+    [
+        (STATUS.sent, 89, True),
+        (STATUS.sent, 91, False),
+        (STATUS.failed, 91, False),
+        (STATUS.queued, 91, True),
+        (STATUS.requeued, 91, True),
+    ],
+)
+def test_a_mail_goes_90_days_after_it_was_written_unless_it_still_waits(status: int, days: int, stays: bool):
+    outbox.put([EmailMessage("Subject", "Text", to=["alice@example.com"])])
+    Email.objects.update(status=status, created=ago(days=days))
+    Log.objects.create(email=Email.objects.get(), status=STATUS.failed, message="no")
+    assert ("1 old mails\n" in prune()) is not stays
+    assert Email.objects.exists() is stays
 
 
 def test_events_stay_for_ever():

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from django.db import OperationalError, connection, transaction
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -84,6 +84,35 @@ def test_a_waiting_name_that_became_too_similar_is_invalidated(world):
     waiting = world.add("br4nd-new1")
     create_project("br4nd-newl", owners=[world.owner], actor=ACTOR)
     assert not Publisher.objects.filter(pk=waiting.pk).exists()
+
+
+# Where the faster one gets in: before the project is looked for, and before the transaction.
+@pytest.mark.parametrize("moment", ["forms.read", "distributions.inspect"])
+@pytest.mark.parametrize("more", [[], ["sampleproject"]])
+def test_who_is_too_late_by_a_moment_is_told_that_the_name_is_taken(client, world, mallory, monkeypatch, moment, more):
+    if not more:
+        world.publisher.delete()
+    world.add("brand-new")
+    world.add("brand-new", values={"repository": "other"}, added_by=mallory)
+    ref = "octo-org/other/.github/workflows/release.yml@refs/heads/main"
+    other = world.token(repository="octo-org/other", repository_id="9", workflow_ref=ref, job_workflow_ref=ref)
+    slow, fast = mint(client, world.token()).json(), mint(client, other).json()
+    assert slow["projects"] == ["brand-new", *more]
+    module, name = moment.split(".")
+    real, uploads = getattr(getattr(storing, module), name), list[object]()
+
+    def faster(*args):
+        if not uploads:
+            uploads.append("begun")
+            uploads.append(upload(Client(), fast["token"], "brand-new").status_code)
+        return real(*args)
+
+    monkeypatch.setattr(getattr(storing, module), name, faster)
+    answer = upload(client, slow["token"], "brand-new")
+    assert uploads == ["begun", 200]
+    assert (answer.status_code, answer.reason_phrase) == (400, "The name 'brand-new' is taken.")
+    assert list(Project.objects.get(name="brand-new").owners()) == [mallory]
+    assert Event.objects.get(tag="account:oidc:pending-publisher-invalidated").user == world.owner
 
 
 def test_a_waiting_user_who_was_deactivated_gets_no_project(client, world):

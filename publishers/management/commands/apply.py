@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from publishers.applying.keys import WrongFile
 from publishers.applying.running import apply
-from publishers.applying.tables import WrongFile
 
 
 class Command(BaseCommand):

@@ -1,6 +1,8 @@
 """Issuers in the admin: superusers only, every change an event, keys on a page of their own."""
 
+import html
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +10,9 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from demo.signing import SigningKey
+from publishers.issuers import IssuerForm
 from publishers.models import Issuer, Publisher
+from publishers.presets import PRESETS
 from publishers.providers.github import GitHub
 from registry.models import Event, User
 from tests.factories import make_project, make_user
@@ -160,3 +164,91 @@ def test_a_fetch_that_fails_is_said(client: Client, boss: User):
     answer = client.post(keys_page(issuer), {"what": "refresh"}, follow=True)
     assert "cannot be reached" in answer.content.decode()
     assert tags() == []
+
+
+# -- the generic provider ------------------------------------------------------------
+
+ADD = "/admin/publishers/issuer/add/"
+GENERIC = {
+    "url": "https://git.example.com/api/actions",
+    "provider": "generic",
+    "enabled": "on",
+    "algorithms": ["RS256"],
+    "identity_claims": "repository, workflow",
+}
+
+
+def value_of(page: str, name: str) -> str:
+    """What an input of the page holds."""
+    found = re.search(rf'<input[^>]*name="{name}"[^>]*>', page)
+    assert found is not None, name
+    value = re.search(r'value="([^"]*)"', found[0])
+    return html.unescape(value[1]) if value else ""
+
+
+@pytest.mark.django_db
+def test_the_add_page_offers_the_presets(client: Client, boss: User):
+    page = client.get(ADD).content.decode()
+    for preset in PRESETS.values():
+        assert f'<a href="?preset={preset.name}"' in page
+        assert preset.advice not in page or not preset.advice
+    assert value_of(page, "identity_claims") == ""
+    issuer = make_issuer()
+    assert "?preset=" not in client.get(change_page(issuer)).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_fills_the_form_which_only_lacks_its_url(client: Client, boss: User, name: str):
+    preset = PRESETS[name]
+    page = client.get(ADD, {"preset": name}).content.decode()
+    shown = html.unescape(page)
+    assert preset.url in shown
+    assert preset.audience in shown
+    assert preset.advice in shown
+    assert preset.page in shown
+    said = {field: value_of(page, field) for field in ("name", "identity_claims", "pinned_claims", "max_token_age")}
+    assert said["identity_claims"] == ", ".join(preset.identity_claims)
+    assert '<option value="generic" selected>' in page
+    assert f'<option value="{preset.reuse}" selected>' in page
+    answer = client.post(ADD, {**GENERIC, **said, "reuse": preset.reuse, "url": f"https://{name}.example.com"})
+    assert answer.status_code == 302
+    issuer = Issuer.objects.get(provider="generic")
+    assert (tuple(issuer.identity_claims), tuple(issuer.pinned_claims)) == (
+        preset.identity_claims,
+        preset.pinned_claims,
+    )
+    assert (issuer.reuse, issuer.max_token_age) == (preset.reuse, preset.max_token_age)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["?preset=nosuch", "?preset=", "?preset=<script>", "?name=x&preset=jenkins&preset=y"])
+def test_an_unknown_preset_is_none(client: Client, boss: User, query: str):
+    answer = client.get(ADD + query)
+    assert answer.status_code == 200
+    assert "Prefilled for" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_an_issuer_without_an_identity_claim_is_refused(client: Client, boss: User):
+    page = client.post(ADD, {**GENERIC, "identity_claims": ""}).content.decode()
+    assert "Name at least one claim that says which workload it is" in page
+    assert not Issuer.objects.filter(provider="generic").exists()
+
+
+@pytest.mark.django_db
+def test_claims_that_publishers_are_known_by_stay(client: Client, boss: User, monkeypatch: pytest.MonkeyPatch):
+    assert client.post(ADD, GENERIC).status_code == 302
+    issuer = Issuer.objects.get(provider="generic")
+    values = {"repository": "acme/tool", "workflow": "release.yml"}
+    Publisher.objects.create(issuer=issuer, project=make_project("x", boss), values=values)
+    said = {**GENERIC, "identity_claims": "sub"}
+    assert "these cannot change any more" in client.post(change_page(issuer), said).content.decode()
+    # The first publisher comes between the check and the lock.
+    monkeypatch.setattr(IssuerForm, "_check_unused", lambda form, identity: None)
+    answer = client.post(change_page(issuer), said, follow=True)
+    assert "these cannot change any more" in answer.content.decode()
+    issuer.refresh_from_db()
+    assert issuer.identity_claims == ["repository", "workflow"]
+    assert tags() == ["issuer:added"]
+    assert client.post(change_page(issuer), {**GENERIC, "pinned_claims": "repository_id"}).status_code == 302

@@ -228,3 +228,74 @@ def test_what_a_maintainer_should_know_of_a_publisher_is_shown(client: Client, p
     publisher = Publisher.objects.create(issuer=buildkite, project=project, values=values)
     page = client.get(f"/admin/publishers/publisher/{publisher.pk}/change/").content.decode()
     assert "Not protected against a reused name: no organization_id and no pipeline_id is recorded." in page
+
+
+# -- the generic provider ------------------------------------------------------------
+
+
+@pytest.fixture
+def generic() -> Issuer:
+    return Issuer.objects.create(
+        url="https://issuer.example.com",
+        provider="generic",
+        identity_claims=["repository", "/build/file"],
+        pinned_claims=["/owner/id"],
+    )
+
+
+RULES = {
+    "claims-0-claim": "ref",
+    "claims-0-how": "glob",
+    "claims-0-text": "refs/tags/v*",
+    "claims-1-claim": "",
+    "claims-1-how": "equals",
+    "claims-1-text": "",
+}
+GENERIC = {"repository": "acme/tool", "/build/file": "release.yml", "enabled": "on", **RULES}
+
+
+def generic_place(issuer: Issuer, **query: str) -> str:
+    return f"{ADD}?{urlencode({'issuer': issuer.pk, 'project_name': 'sampleproject', **query})}"
+
+
+@pytest.mark.usefixtures("boss", "project")
+def test_a_generic_issuers_claims_are_asked_and_saved(client: Client, generic: Issuer):
+    page = client.get(generic_place(generic, repository="acme/tool")).content.decode()
+    assert 'name="repository" value="acme/tool"' in page
+    for name in ("/build/file", "claims-0-claim", "claims-2-text", "/owner/id"):
+        assert f'name="{name}"' in page
+    assert "rules.css" in page
+    assert client.post(generic_place(generic), GENERIC).status_code == 302
+    publisher = Publisher.objects.get()
+    assert publisher.values == {
+        "repository": "acme/tool",
+        "/build/file": "release.yml",
+        "claims": [{"claim": "ref", "glob": "refs/tags/v*"}],
+    }
+    change = f"/admin/publishers/publisher/{publisher.pk}/change/"
+    assert 'value="refs/tags/v*"' in client.get(change).content.decode()
+    assert client.post(change, {**GENERIC, "claims-0-claim": "", "claims-0-text": ""}).status_code == 302
+    publisher.refresh_from_db()
+    assert "claims" not in publisher.values
+    assert "No further claim narrows this publisher" in client.get(change).content.decode()
+
+
+@pytest.mark.usefixtures("boss", "project")
+def test_a_wrong_rule_is_refused_with_its_row(client: Client, generic: Issuer):
+    page = client.post(generic_place(generic), {**GENERIC, "claims-0-text": "*"}).content.decode()
+    assert "Rule 1 (ref): A pattern must begin with literal text" in page
+    assert 'value="ref"' in page
+    assert not Publisher.objects.exists()
+
+
+@pytest.mark.usefixtures("boss", "project")
+def test_a_publisher_of_other_claims_than_its_issuers_can_be_seen_and_mended(client: Client, generic: Issuer):
+    client.post(generic_place(generic), GENERIC)
+    Issuer.objects.filter(pk=generic.pk).update(identity_claims=["sub"])
+    publisher = Publisher.objects.get()
+    change = f"/admin/publishers/publisher/{publisher.pk}/change/"
+    assert client.get("/admin/publishers/publisher/").status_code == 200
+    assert client.get(change).status_code == 200
+    assert client.post(change, {**GENERIC, "sub": "a workload"}).status_code == 302
+    publisher.refresh_from_db()
+    assert publisher.values["sub"] == "a workload"

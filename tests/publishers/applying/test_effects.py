@@ -2,7 +2,6 @@
 
 import datetime
 import json
-from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from registry.actors import Actor
 from registry.creation import create_project
 from registry.models import Event, Project, User
 from registry.roles import set_role
+from tests.publishers.applying.conftest import Apply
 
 pytestmark = pytest.mark.django_db
 
@@ -111,21 +111,6 @@ owner = "octo-org"
 repository = "brand-new"
 workflow_filename = "release.yml"
 """
-
-Apply = Callable[..., str]
-
-
-@pytest.fixture
-def apply(tmp_path: Path) -> Apply:
-    """Apply a file of such a text; what was printed."""
-
-    def run(text: str, *options: str) -> str:
-        (tmp_path / "file.toml").write_text(text)
-        printed = StringIO()
-        call_command("apply", str(tmp_path / "file.toml"), *options, stdout=printed, stderr=StringIO())
-        return printed.getvalue()
-
-    return run
 
 
 @pytest.fixture(autouse=True)

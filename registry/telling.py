@@ -1,0 +1,47 @@
+"""The mails that tell people of their projects' roles and options. Each is written where its event is recorded."""
+
+from collections.abc import Iterable
+
+from registry import addresses, mails
+from registry.actors import Actor
+from registry.models import Project, User
+
+_ROLES = {"owner": "an owner", "maintainer": "a maintainer", None: ""}
+
+
+def role_changed(project: Project, user: User, before: str | None, after: str | None, actor: Actor) -> None:
+    """A user got, changed or lost a role: the owners are told, and the user."""
+    _role([*project.owners(), user], project, user, before, after, actor)
+
+
+def role_went(project: Project, user: User, before: str, actor: Actor) -> None:
+    """A user is deleted, and so is the role: the other owners are told."""
+    _role(project.owners().exclude(pk=user.pk), project, user, before, None, actor)
+
+
+def project_given(project: Project, owners: Iterable[User], actor: Actor) -> None:
+    """A project was created for people who did not create it themselves: each of them is told."""
+    for user in owners:
+        if user != actor.user:
+            _role([user], project, user, None, "owner", actor)
+
+
+def trusted_publishing_only(project: Project, actor: Actor, *, on: bool) -> None:
+    """API tokens can upload no longer, or again: the owners are told."""
+    context = {"project": project, "actor": actor, "on": on, "settings": addresses.project_settings(project)}
+    mails.post("trusted-publishing-only", project.owners(), **context)
+
+
+def _role(
+    people: Iterable[User], project: Project, user: User, before: str | None, after: str | None, actor: Actor
+) -> None:
+    mails.post(
+        "role-changed",
+        people,
+        project=project,
+        user=user,
+        was=_ROLES.get(before),
+        became=_ROLES.get(after),
+        actor=actor,
+        collaboration=addresses.collaboration(project),
+    )

@@ -1,0 +1,170 @@
+"""The mails that tell people of exchanges and tokens. Each is written where its event is recorded."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from publishers import matching, sentences
+from publishers.matching import Match
+from publishers.models import Publisher
+from publishers.providers.base import Links
+from publishers.providers.fields import Field, Reading
+from publishers.telling import described
+from registry import addresses, mails
+from registry.actors import Actor
+from registry.models import File, Project, User
+from tokens import disclosure, history, notices
+from tokens.disclosure import Comparison
+from tokens.models import ApiToken, Exchange, UploadToken
+
+MAX_PROJECTS = 100  # of one refusal
+MAX_EXPLAINED = 3  # publishers of a project
+# A publisher's owners are told of so many environments: whoever may start its job can invent them.
+MAX_ENVIRONMENTS = 20
+MAX_ENVIRONMENT = 200  # characters that are kept of each
+MAX_LINK = 300
+ENVIRONMENT = "environment"
+
+
+def refused(exchange: Exchange, standing: Sequence[Publisher], reading: Reading) -> None:
+    """An exchange of a workload that projects know was refused: their owners are told why, once a day at most.
+
+    Not those of whose publishers one matches: it was refused for the sake of others.
+    """
+    if exchange.issuer is None:
+        return
+    forbidden = exchange.issuer.kind.forbid(reading)
+    nearest = _nearest(standing, reading)
+    failing = [project for project, matches in nearest.items() if forbidden or not matches[0].ok][:MAX_PROJECTS]
+    for project in notices.take_turn(failing, exchange.issuer, exchange.identity) if failing else ():
+        _tell_why(project, exchange, nearest[project], forbidden)
+
+
+def granted(matches: Iterable[Match], reading: Reading) -> None:
+    """Publishers that name no environment were used from one: their owners are told, once for each.
+
+    Asks and writes nothing where there is nothing to tell.
+    """
+    environment = reading.get(ENVIRONMENT)
+    if not isinstance(environment, str) or not environment:
+        return
+    for publisher in sorted((match.publisher for match in matches), key=lambda publisher: publisher.pk):
+        if publisher.project is not None and not publisher.values.get(ENVIRONMENT):
+            _environment_used(publisher, publisher.project, environment)
+
+
+def api_token_used(token: ApiToken, file: File, actor: Actor) -> None:
+    """An API token uploaded to a project that has trusted publishers: its owners are told, once for the token."""
+    project = file.release.project
+    if token.publishers_told_at is not None or not Publisher.objects.filter(project=project, enabled=True).exists():
+        return
+    if ApiToken.objects.filter(pk=token.pk, publishers_told_at__isnull=True).update(publishers_told_at=timezone.now()):
+        context = {"token": token, "file": file, "actor": actor, "settings": addresses.project_settings(project)}
+        mails.post("api-token-used", project.owners(), project=project, **context)
+
+
+def api_token_revoked(token: ApiToken, reason: str, actor: Actor) -> None:
+    """Somebody else than its user ended an API token: the user is told."""
+    if token.user is not None and token.user != actor.user:
+        context = {"token": token, "reason": reason, "actor": actor, "tokens": addresses.api_tokens()}
+        mails.post("api-token-revoked", [token.user], **context)
+
+
+def upload_token_revoked(token: UploadToken, reason: str, actor: Actor) -> None:
+    """An upload token was ended: the owners of each of its projects are told, and who waits for one."""
+    projects, waiting = history.concerned(token)
+    context = {"token": token, "reason": reason, "actor": actor}
+    for project in sorted(projects, key=lambda project: project.pk):
+        exchanges = addresses.exchanges(project)
+        mails.post("upload-token-revoked", project.owners(), project=project, exchanges=exchanges, **context)
+    _post_to_waiting(waiting, context)
+
+
+def _post_to_waiting(waiting: Iterable[User], context: Mapping[str, Any]) -> None:
+    mails.post("pending-token-revoked", waiting, pending=addresses.pending_publishers(), **context)
+
+
+def _nearest(standing: Iterable[Publisher], reading: Reading) -> dict[Project, list[Match]]:
+    """The publishers of each project held against the token, those first that match, then by how little they differ."""
+    of_project = defaultdict(list)
+    for publisher in standing:
+        if publisher.project is not None:
+            of_project[publisher.project].append(publisher)
+    return {project: matching.nearest(own, reading) for project, own in of_project.items()}
+
+
+def _tell_why(project: Project, exchange: Exchange, matches: Sequence[Match], forbidden: str | None) -> None:
+    nearest = matches[:MAX_EXPLAINED]
+    comparisons = [disclosure.of_match(match) for match in nearest]
+    in_context = disclosure.shows_context(comparisons)
+    mails.post(
+        "exchange-refused",
+        project.owners(),
+        project=project,
+        exchange=exchange,
+        place=nearest[0].publisher.place,
+        forbidden=forbidden,
+        in_context=in_context,
+        **(_links(exchange) if in_context else {}),
+        reasons=[
+            {"publisher": match.publisher, "lines": [] if forbidden else _why(match, comparison)}
+            for match, comparison in zip(nearest, comparisons, strict=True)
+        ],
+        exchanges=addresses.exchanges(project),
+        publishing=addresses.publishing(project),
+    )
+
+
+def _links(exchange: Exchange) -> dict[str, str]:
+    """To the run and the commit. They are made of claims that nobody had to look at before."""
+    links = exchange.issuer.kind.links(exchange.claims) if exchange.issuer is not None else Links()
+    return {name: " ".join(link.split())[:MAX_LINK] for name, link in (("run", links.run), ("commit", links.commit))}
+
+
+def _why(match: Match, comparison: Comparison) -> list[str]:
+    """What is between a publisher and the token, as far as the project may see it."""
+    lines = [match.dead] if match.dead else []
+    if comparison.is_another:
+        return lines + [f"The claim `{check['claim']}` is not the registered id." for check in comparison.checks]
+    lines += [_difference(check) for check in comparison.checks if not check["ok"]]
+    if match.is_elsewhere and match.pins:
+        lines.append("The recorded ids agree: it was renamed. Accept its new name in the publisher.")
+    return lines
+
+
+def _difference(check: Mapping[str, Any]) -> str:
+    said = f"The claim `{check['claim']}` must be {sentences.either(check['expected'])}"
+    if "actual" not in check:
+        return f"{said}, and is not."
+    return f"{said}; the token {_says(check['actual'])}."
+
+
+def _says(actual: Any) -> str:
+    return "has none" if actual in (None, "") else f"says {sentences.shown(actual)}"
+
+
+def _environment_used(publisher: Publisher, project: Project, environment: str) -> None:
+    field = next((part for part in publisher.issuer.kind.fields if part.name == ENVIRONMENT), None)
+    told = publisher.environments_told
+    if field is None or len(told) >= MAX_ENVIRONMENTS or not disclosure.shows_actual(publisher):
+        return
+    name = _kept(field, environment)
+    if name in told:
+        return
+    unchanged = Publisher.objects.filter(pk=publisher.pk, environments_told=told)
+    if unchanged.update(environments_told=[*told, name]):
+        mails.post(
+            "environment-used",
+            project.owners(),
+            project=project,
+            publisher=publisher,
+            environment=environment[:MAX_ENVIRONMENT],
+            trusts=described(publisher),
+            constrain=addresses.constrain(project, publisher.pk, environment),
+        )
+
+
+def _kept(field: Field, environment: str) -> str:
+    return field.normalize(environment)[:MAX_ENVIRONMENT]
