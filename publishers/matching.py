@@ -7,6 +7,7 @@ and the refusal's sentence are views of.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
+from django.db.models import prefetch_related_objects
 from packaging.utils import NormalizedName
 
 from publishers import sentences
@@ -14,6 +15,7 @@ from publishers.errors import InvalidPendingPublisher, InvalidPublisher
 from publishers.models import Issuer, Publisher
 from publishers.providers.fields import Check, Reading, VersionTag
 from registry.creation import name_problems
+from registry.fixed import FixedQuery
 
 MAX_PROJECTS = 100  # that one upload token covers
 # How many publishers at one place are compared: far more than one repository has, and a bound on what strangers add.
@@ -62,14 +64,22 @@ class Match:
         return any(not check.ok and check.about is not None and check.about.locates for check in self.checks)
 
 
+_STANDING = FixedQuery(2, lambda issuer, identity: Publisher.objects.at(issuer, identity)[:MAX_CANDIDATES])
+
+
 def candidates(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None) -> list[Publisher]:
-    """The publishers at the place that the token speaks of, at ``wanted`` projects only if given."""
-    standing = Publisher.objects.at(issuer, issuer.kind.identity(reading))
-    if wanted is not None:
-        standing = standing.filter(normalized_name__in=wanted)
-    found = list(standing[:MAX_CANDIDATES])
+    """The publishers at the place that the token speaks of, at ``wanted`` projects only if given.
+
+    Their projects are not read: a publisher knows its project's id and name, and a grant needs no more.
+    """
+    identity = issuer.kind.identity(reading)
+    if wanted is None:
+        found = _STANDING(issuer.pk, identity)
+    else:
+        found = list(Publisher.objects.at(issuer, identity).filter(normalized_name__in=wanted)[:MAX_CANDIDATES])
     for publisher in found:
         publisher.issuer = issuer
+    prefetch_related_objects([publisher for publisher in found if publisher.is_pending], "added_by")
     return found
 
 
