@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -17,9 +17,9 @@ from publishers.models import Issuer, Publisher
 from publishers.oidc import LEEWAY, Verified
 from publishers.providers.fields import Reading
 from registry.actors import Actor
+from registry.inserting import insert_together
 from registry.models import Event
 from tokens import secrets
-from tokens.ids import uuid7
 from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
 
 # Of a refusal so many publishers are kept with their checks.
@@ -93,20 +93,20 @@ def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Grante
     Raises InvalidReuseToken when the identity token was redeemed before, also a moment ago on another machine, and
     Overtaken when a publisher or its project went or changed since it was read.
     """
-    text, exchange_id = secrets.new(secrets.UPLOAD), uuid7()
+    text = secrets.new(secrets.UPLOAD)
     expires_at = timezone.now() + datetime.timedelta(seconds=settings.UPLOAD_TOKEN_TTL)
-    token = _upload_token(attempt, matches, text, expires_at, single_use=single_use)
-    # Foreign keys are checked at the commit, so the row that can fail goes in first.
-    token.exchange_id = exchange_id
+    exchange = _granted(attempt, matches)
+    token = _upload_token(attempt, exchange, matches, text, expires_at, single_use=single_use)
+    lines = [_grant_line(attempt, match, str(exchange.pk)) for match in matches]
     try:
         with transaction.atomic():
-            token.save(force_insert=True)
-            _record_grant(attempt, matches, exchange_id)
+            # The row that another machine may have written already goes in first.
+            insert_together(token, exchange, *lines)
             pinning.learn(matches, attempt.reading)
     except IntegrityError as conflict:
         check_unused(attempt)
         raise pinning.Overtaken from conflict
-    return Granted(text, expires_at, sorted(match.name for match in matches), str(exchange_id))
+    return Granted(text, expires_at, exchange.projects, str(exchange.pk))
 
 
 def redeemed_before(attempt: Attempt) -> InvalidReuseToken | None:
@@ -134,6 +134,7 @@ def check_unused(attempt: Attempt) -> None:
 
 def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> None:
     """Record a refusal once per identity token, with a line in the history of each project it concerns."""
+    prefetch_related_objects(standing, "project")
     checks = [as_record(matching.hold(publisher, attempt.reading)) for publisher in standing[:MAX_RECORDED]]
     exchange = attempt.record(
         Exchange.Outcome.REFUSED, code=refusal.code, description=refusal.description, checks=checks
@@ -155,9 +156,16 @@ def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> Non
 
 
 def _upload_token(
-    attempt: Attempt, matches: list[Match], text: str, expires_at: datetime.datetime, *, single_use: bool
+    attempt: Attempt,
+    exchange: Exchange,
+    matches: list[Match],
+    text: str,
+    expires_at: datetime.datetime,
+    *,
+    single_use: bool,
 ) -> UploadToken:
     return UploadToken(
+        exchange=exchange,
         digest=secrets.digest(text),
         issuer=attempt.issuer,
         issuer_url=attempt.issuer.url,
@@ -178,15 +186,12 @@ def _grant(match: Match) -> dict[str, Any]:
     }
 
 
-def _record_grant(attempt: Attempt, matches: list[Match], exchange_id: Any) -> None:
-    exchange = attempt.record(
+def _granted(attempt: Attempt, matches: list[Match]) -> Exchange:
+    return attempt.record(
         Exchange.Outcome.GRANTED,
-        pk=exchange_id,
         projects=sorted(match.name for match in matches),
         checks=[as_record(match) for match in matches],
     )
-    exchange.save(force_insert=True)
-    Event.objects.bulk_create([_grant_line(attempt, match, str(exchange_id)) for match in matches])
 
 
 def as_record(match: Match) -> dict[str, Any]:
@@ -206,7 +211,7 @@ def _grant_line(attempt: Attempt, match: Match, exchange_id: str) -> Event:
         "publisher": match.publisher.pk,
         "provider": attempt.issuer.provider,
     }
-    if match.publisher.project is None:
+    if match.publisher.is_pending:
         return Event.line(
             "account:oidc:exchange-granted",
             attempt.actor,
@@ -214,7 +219,10 @@ def _grant_line(attempt: Attempt, match: Match, exchange_id: str) -> Event:
             pending=match.publisher.project_name,
             **details,
         )
-    return Event.line("project:oidc:exchange-granted", attempt.actor, project=match.publisher.project, **details)
+    # The project was not read; the publisher knows what the line says of it.
+    line = Event.line("project:oidc:exchange-granted", attempt.actor, **details)
+    line.project_id, line.project_name = match.publisher.project_id, match.publisher.normalized_name
+    return line
 
 
 def _refusal_lines(attempt: Attempt, refusal: Refused, standing: list[Publisher], exchange: Exchange) -> list[Event]:
