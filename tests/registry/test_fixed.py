@@ -58,9 +58,14 @@ def test_it_keeps_order_limit_and_fields():
     assert found[0].get_deferred_fields() == {field.attname for field in Project._meta.concrete_fields} - {"id", "name"}
 
 
-def test_sql_is_written_once(monkeypatch):
+def test_sql_is_written_once():
     written = []
-    query = FixedQuery(1, lambda name: written.append(name) or User.objects.filter(username=name))
+
+    def write(name):
+        written.append(name)
+        return User.objects.filter(username=name)
+
+    query = FixedQuery(1, write)
     with CaptureQueriesContext(connection) as captured:
         query("alice")
         query("bob")
