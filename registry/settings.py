@@ -103,7 +103,7 @@ if _database["ENGINE"].endswith("sqlite3"):
         _database["NAME"] = BASE_DIR / _database["NAME"]
         env.make_folder("DATABASE_URL", _database["NAME"].parent)
 else:
-    _database["CONN_HEALTH_CHECKS"] = True
+    _database["ENGINE"] = "registry.postgresql"
     _database["OPTIONS"] = {
         # PostgreSQL keeps the plan of a statement that a connection has sent five times: half of its work.
         "server_side_binding": True,
