@@ -1,6 +1,7 @@
 """From a match to an upload token: redeem, mint, record, in one transaction."""
 
 import datetime
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,8 +100,8 @@ def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Grante
     token = _upload_token(attempt, exchange, matches, text, expires_at, single_use=single_use)
     lines = [_grant_line(attempt, match, str(exchange.pk)) for match in matches]
     try:
-        with transaction.atomic():
-            # The row that another machine may have written already goes in first.
+        # These rows are all or none by themselves; whatever else is written with them needs a transaction.
+        with transaction.atomic() if pinning.has_to_learn(matches, attempt.reading) else nullcontext():
             insert_together(token, exchange, *lines)
             pinning.learn(matches, attempt.reading)
     except IntegrityError as conflict:

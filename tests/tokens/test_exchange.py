@@ -94,10 +94,10 @@ def statements_of(ask):
     return len(listed) + unlisted
 
 
-def test_a_known_publisher_costs_five_statements_on_postgresql(client, world):
+def test_a_known_publisher_costs_three_statements_on_postgresql(client, world):
     mint(client, world.token())
     token = world.token()
-    assert statements_of(lambda: mint(client, token)) == (5 if connection.vendor == "postgresql" else 7)
+    assert statements_of(lambda: mint(client, token)) == (3 if connection.vendor == "postgresql" else 7)
 
 
 def test_a_publisher_of_forty_projects_costs_no_statement_more(client, world):
