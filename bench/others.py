@@ -22,7 +22,7 @@ from demo.registry import next_free_port
 
 PACKAGES = ("devpi-server", "pypiserver[cache]", "waitress")
 START_SECONDS = 60
-DEVPI_INDEX = "/root/bench"
+DEVPI_USER, DEVPI_INDEX = {"user": "bench", "password": "only-for-the-benchmark"}, "/bench/main"
 
 
 def rows(folder: Path, first_port: int) -> Iterator[tuple[str, str]]:
@@ -46,8 +46,9 @@ def _devpi(programs: Path, folder: Path, wheels: Path, port: int) -> Iterator[tu
     subprocess.run([programs / "devpi-init", *server, "--no-root-pypi"], check=True, capture_output=True)
     options = [*server, "--host", "127.0.0.1", "--port", str(port), "--offline-mode"]
     with _running([str(programs / "devpi-server"), *options], port):
-        token = _asked(port, "POST", "/+login", {"user": "root", "password": ""})["result"]["password"]
-        signed_in = {"X-Devpi-Auth": base64.b64encode(f"root:{token}".encode()).decode()}
+        _asked(port, "PUT", "/bench", {"password": DEVPI_USER["password"]})
+        token = _asked(port, "POST", "/+login", DEVPI_USER)["result"]["password"]
+        signed_in = {"X-Devpi-Auth": base64.b64encode(f"bench:{token}".encode()).decode()}
         settings = {"type": "stage", "bases": [], "volatile": True}
         _asked(port, "PUT", DEVPI_INDEX, settings, signed_in)
         for wheel in index.hundred(wheels):
