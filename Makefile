@@ -45,7 +45,7 @@ serve: $(INSTALLED)
 	@exec $(RUN) -m registry.serve
 
 bench: $(INSTALLED)
-	@$(RUN) -m bench
+	@$(RUN) -m bench $(ARGS)
 
 lint: $(INSTALLED)
 	$(RUN) -m ruff check .

@@ -1,56 +1,94 @@
 """``make bench``: measure the production server on this machine, and print a table.
 
-The client runs on the same cores as the server, so what a server alone would reach is more.
+The client runs beside the server; where there are more than two cores the server has two of them.
+BENCH_PUBLISHERS says how many publishers are many (1,000,000), BENCH_DATABASE_URL where PostgreSQL is. Arguments name
+what is measured; ``others`` (devpi-server and pypiserver, which are installed for it) must be named.
 """
 
 import os
 import platform
+import re
+import shutil
+import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from bench import mint
-from bench.registry import MeasuredRegistry
+from bench import index, many, mint, others, uploading
+from bench.registry import CORES, MeasuredRegistry, resident_mib
 from demo.issuer import LocalIssuer
 from demo.registry import ROOT
 
+FOLDER = ROOT / "var" / "bench"
 FIRST_PORT = 8643
+EVERYTHING = ("mint", "index", "upload", "many")
+# The contract's figures of Warehouse: mints a second on 1 and 8 connections, where so many signatures are verified.
+WAREHOUSE, WAREHOUSE_VERIFIES = {1: 48, 8: 90}, 73_000
+
+Rows = Iterator[tuple[str, str]]
 
 
-def main() -> int:
+def main(wanted: list[str]) -> int:
     """Print one line for each figure."""
-    registry = MeasuredRegistry(ROOT / "var" / "bench", FIRST_PORT)
-    print(f"{_machine()}, {registry.database}\n", flush=True)
+    print(_machine(), flush=True)
+    print(f"{_openssl()}\n\n| what | measured |\n| --- | --- |", flush=True)
+    for what, figure in _rows(set(wanted or EVERYTHING)):
+        print(f"| {what} | {figure} |", flush=True)
+    return 0
+
+
+def _rows(wanted: set[str]) -> Rows:
+    if wanted & {"mint", "index", "upload"}:
+        yield from _of_one_registry(wanted)
+    if "many" in wanted:
+        yield from many.rows(FOLDER / "many", FIRST_PORT)
+    if "others" in wanted:
+        yield from others.rows(FOLDER / "others", FIRST_PORT)
+
+
+def _of_one_registry(wanted: set[str]) -> Rows:
+    registry = MeasuredRegistry(FOLDER, FIRST_PORT)
     try:
         registry.start()
         with LocalIssuer(registry.authority, audience=f"localhost:{registry.port}") as issuer:
-            for what, figure in chain(mint.rows(registry, issuer), _memory(registry)):
-                print(f"| {what} | {figure} |", flush=True)
+            yield f"resident memory of an idle worker, {registry.database}", _memory(registry)
+            mint.trust(registry, issuer, registry.ca_file)
+            measured: dict[str, Callable[[], Rows]] = {
+                "mint": lambda: mint.rows(registry, issuer),
+                "index": lambda: index.rows(registry),
+                "upload": lambda: uploading.rows(registry),
+            }
+            yield from chain.from_iterable(rows() for what, rows in measured.items() if what in wanted)
+            yield "resident memory of a worker after all that", _memory(registry)
     finally:
         registry.stop()
-    return 0
 
 
 def _machine() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown CPU")
-    return f"{len(os.sched_getaffinity(0))} cores of {model}, Python {platform.python_version()}"
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores of {model}, {CORES} of them for the registry, Python {platform.python_version()}"
 
 
-def _memory(registry: MeasuredRegistry) -> list[tuple[str, str]]:
-    """What the workers hold after all that was measured before."""
-    assert registry.process is not None
-    children = Path(f"/proc/{registry.process.pid}/task/{registry.process.pid}/children")
-    if not children.exists():
-        return []
-    resident = [_resident_mib(int(worker)) for worker in children.read_text().split()]
-    return [("resident memory of a worker after that", f"{max(resident):.0f} MiB")]
+def _openssl() -> str:
+    """How fast this machine is, and what Warehouse would reach on it if it were as much slower."""
+    if shutil.which("openssl") is None:
+        return "no openssl here to compare this machine with another"
+    told = subprocess.run(["openssl", "speed", "-seconds", "3", "rsa2048"], capture_output=True, text=True, check=True)
+    line = next(line for line in told.stdout.splitlines() if re.match(r"rsa\s+2048 bits", line))
+    verifies = float(line.split()[-1])
+    scaled = {count: rate * verifies / WAREHOUSE_VERIFIES for count, rate in WAREHOUSE.items()}
+    return (
+        f"{verifies:,.0f} RSA-2048 signatures verified in a second; Warehouse's mints would be "
+        f"{scaled[1]:.0f}/s on 1 connection and {scaled[8]:.0f}/s on 8"
+    )
 
 
-def _resident_mib(process: int) -> float:
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+def _memory(registry: MeasuredRegistry) -> str:
+    return f"{max(map(resident_mib, registry.workers())):.0f} MiB"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

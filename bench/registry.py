@@ -1,21 +1,28 @@
 """The registry that is measured: the production server over HTTPS, on PostgreSQL if there is one, else on SQLite."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from demo.registry import Registry
 
 POSTGRESQL = os.environ.get("BENCH_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/gatehouse_bench"
+CORES = 2
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class MeasuredRegistry(Registry):
-    """The demo's registry with two workers, on an empty database."""
+    """The demo's registry with two workers on two cores, on an empty database.
 
-    def __init__(self, folder: Path, first_port: int) -> None:
-        super().__init__(folder, first_port)
-        self.database_url = _empty_postgresql() or super().environment["DATABASE_URL"]
+    ``called`` tells several of them apart.
+    """
+
+    def __init__(self, folder: Path, first_port: int, called: str = "") -> None:
+        super().__init__(folder / called, first_port)
+        self.database_url = _empty_postgresql(called) or super().environment["DATABASE_URL"]
 
     @property
     def database(self) -> str:
@@ -27,14 +34,58 @@ class MeasuredRegistry(Registry):
         """The demo's settings, on that database."""
         return {**super().environment, "DATABASE_URL": self.database_url}
 
+    def start(self) -> None:
+        """Start it on the first two cores that this process may use; the client goes on with all of them."""
+        mine = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, set(sorted(mine)[:CORES]))
+        try:
+            super().start()
+        finally:
+            os.sched_setaffinity(0, mine)
 
-def _empty_postgresql() -> str:
+    def workers(self) -> list[int]:
+        """The processes that answer requests."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(worker) for worker in children.read_text().split()]
+
+    def backends(self) -> list[int]:
+        """PostgreSQL's processes that serve this registry, if they run on this machine."""
+        if self.database != "PostgreSQL":
+            return []
+        with psycopg.connect(self.database_url) as connection:
+            found = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            return [pid for (pid,) in found]
+
+
+def cpu_seconds(processes: Iterable[int]) -> float:
+    """What processes of this machine have used so far, in user and kernel mode."""
+    return sum(_ticks(process) for process in processes) / TICKS
+
+
+def resident_mib(process: int, line: str = "VmRSS") -> float:
+    """The memory that a process holds, or with ``VmHWM`` the most that it held."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(found.split()[1]) / 1024 for found in lines if found.startswith(f"{line}:"))
+
+
+def _ticks(process: int) -> int:
+    try:
+        after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0
+    return int(after_name[11]) + int(after_name[12])
+
+
+def _empty_postgresql(called: str) -> str:
     """The address of a PostgreSQL database made anew; empty when no server answers."""
-    name = psycopg.conninfo.conninfo_to_dict(POSTGRESQL)["dbname"]
+    name = "_".join(filter(None, [str(conninfo_to_dict(POSTGRESQL)["dbname"]), called]))
     try:
         with psycopg.connect(POSTGRESQL, dbname="postgres", autocommit=True, connect_timeout=5) as server:
             server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             server.execute(f'CREATE DATABASE "{name}"')
     except psycopg.OperationalError:
         return ""
-    return POSTGRESQL
+    return POSTGRESQL.rpartition("/")[0] + f"/{name}"

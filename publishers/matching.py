@@ -7,6 +7,7 @@ and the refusal's sentence are views of.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.db.models import prefetch_related_objects
 from packaging.utils import NormalizedName
 
 from publishers import sentences
@@ -15,6 +16,7 @@ from publishers.models import Issuer, Publisher
 from publishers.providers.fields import Check, Reading, VersionTag
 from publishers.turns import in_turn
 from registry.creation import name_problems
+from registry.fixed import FixedQuery
 
 MAX_PROJECTS = 100  # that one upload token covers
 # Strangers may register any number at one place: a token is held against three for each project that it can cover.
@@ -65,24 +67,39 @@ class Match:
         return any(not check.ok and check.about is not None and check.about.locates for check in self.checks)
 
 
+_STANDING = FixedQuery(2, lambda issuer, identity: Publisher.objects.at(issuer, identity)[: MAX_PROJECTS + 1])
+
+
 def candidates(
     issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None, *, lock: bool = False
 ) -> list[Publisher]:
     """The publishers at the place that the token speaks of, in turn; at ``wanted`` projects only if given.
 
-    With ``lock`` nobody changes or removes them until the caller's transaction ends.
+    Their projects are not read: a publisher knows its project's id and name, and a grant needs no more. With ``lock``
+    nobody changes or removes them until the caller's transaction ends.
     """
-    standing = Publisher.objects.at(issuer, issuer.kind.identity(reading))
+    found = _standing(issuer, issuer.kind.identity(reading), wanted, lock=lock)
+    for publisher in found:
+        publisher.issuer = issuer
+    prefetch_related_objects([publisher for publisher in found if publisher.is_pending], "added_by")
+    return in_turn(found, lambda publisher: publisher)
+
+
+def _standing(
+    issuer: Issuer, identity: str, wanted: Collection[NormalizedName] | None, *, lock: bool
+) -> list[Publisher]:
+    found = _STANDING(issuer.pk, identity) if wanted is None and not lock else None
+    if found is not None and len(found) <= MAX_PROJECTS:
+        return found
+    standing = Publisher.objects.at(issuer, identity)
     if wanted is not None:
         standing = standing.filter(normalized_name__in=wanted)
-    rows = standing.select_for_update(no_key=True, of=("self",)) if lock else standing
-    found = list(rows[: MAX_PROJECTS + 1])
+    rows = standing.select_for_update(no_key=True) if lock else standing
+    found = list(rows[: MAX_PROJECTS + 1]) if found is None else found
     if len(found) > MAX_PROJECTS:  # rare, and perhaps somebody's intention: who comes first is asked of the database
         first = list(standing.in_turn().values_list("pk", flat=True)[:MAX_CANDIDATES])
         found = list(rows.filter(pk__in=first))
-    for publisher in found:
-        publisher.issuer = issuer
-    return in_turn(found, lambda publisher: publisher)
+    return found
 
 
 def moved(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None) -> list[Publisher]:

@@ -242,9 +242,10 @@ class Event(models.Model):
 
     tag = models.CharField(max_length=100)
     time = models.DateTimeField(default=timezone.now, db_index=True)
-    project = models.ForeignKey(Project, models.SET_NULL, null=True, blank=True, related_name="events")
+    # The indexes below begin with project and user.
+    project = models.ForeignKey(Project, models.SET_NULL, null=True, blank=True, related_name="events", db_index=False)
     project_name = models.CharField(max_length=names.MAX_NAME_LENGTH, blank=True)
-    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="events")
+    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="events", db_index=False)
     username = models.CharField(max_length=150, blank=True)
     actor = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     actor_name = models.CharField(max_length=255, blank=True)

@@ -1,6 +1,7 @@
 """Which of several media types an Accept header prefers (RFC 9110, section 12.5.1)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 _Range = tuple[str, float]
 
@@ -11,6 +12,11 @@ def preferred(accept: str, offers: Sequence[str]) -> str | None:
     An absent or empty header admits everything. Django's own ``get_preferred_type`` ignores ``q=0`` beside a
     wildcard and fails on some malformed parameters.
     """
+    return _preferred(accept, tuple(offers))
+
+
+@lru_cache(maxsize=128)  # a client sends the same header each time
+def _preferred(accept: str, offers: tuple[str, ...]) -> str | None:
     ranges = [_range(part) for part in accept.lower().split(",") if part.strip()] or [("*/*", 1.0)]
     quality = {offer: _quality(offer, ranges) for offer in offers}
     best = max(offers, key=lambda offer: quality[offer])

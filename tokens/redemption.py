@@ -1,12 +1,13 @@
 """From a match to an upload token: redeem, mint, record, in one transaction."""
 
 import datetime
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -17,9 +18,9 @@ from publishers.models import Issuer, Publisher
 from publishers.oidc import LEEWAY, Verified
 from publishers.providers.fields import Reading
 from registry.actors import Actor
+from registry.inserting import insert_together
 from registry.models import Event
 from tokens import limits, secrets, telling
-from tokens.ids import uuid7
 from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
 
 # Of a refusal so many publishers are kept with their checks.
@@ -93,21 +94,22 @@ def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Grante
     Raises InvalidReuseToken when the identity token was redeemed before, also a moment ago on another machine, and
     Overtaken when a publisher or its project went or changed since it was read.
     """
-    text, exchange_id = secrets.new(secrets.UPLOAD), uuid7()
+    text = secrets.new(secrets.UPLOAD)
     expires_at = timezone.now() + datetime.timedelta(seconds=settings.UPLOAD_TOKEN_TTL)
-    token = _upload_token(attempt, matches, text, expires_at, single_use=single_use)
-    # Foreign keys are checked at the commit, so the row that can fail goes in first.
-    token.exchange_id = exchange_id
+    exchange = _granted(attempt, matches)
+    token = _upload_token(attempt, exchange, matches, text, expires_at, single_use=single_use)
+    lines = [_grant_line(attempt, match, str(exchange.pk)) for match in matches]
+    news = telling.unknown_environments(matches, attempt.reading)
     try:
-        with transaction.atomic():
-            token.save(force_insert=True)
-            _record_grant(attempt, matches, exchange_id)
+        # These rows are all or none by themselves; whatever else is written with them needs a transaction.
+        with transaction.atomic() if news or pinning.has_to_learn(matches, attempt.reading) else nullcontext():
+            insert_together(token, exchange, *lines)
             pinning.learn(matches, attempt.reading)
-            telling.granted(matches, attempt.reading)
+            telling.environments_used(news)
     except IntegrityError as conflict:
         check_unused(attempt)
         raise pinning.Overtaken from conflict
-    return Granted(text, expires_at, sorted(match.name for match in matches), str(exchange_id))
+    return Granted(text, expires_at, exchange.projects, str(exchange.pk))
 
 
 def redeemed_before(attempt: Attempt) -> InvalidReuseToken | None:
@@ -139,6 +141,7 @@ def check_unused(attempt: Attempt) -> None:
 
 def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> None:
     """Record a refusal once per identity token, with a line in the history of each project it concerns."""
+    prefetch_related_objects(standing, "project")
     checks = [as_record(matching.hold(publisher, attempt.reading)) for publisher in standing[:MAX_RECORDED]]
     exchange = attempt.record(
         Exchange.Outcome.REFUSED, code=refusal.code, description=refusal.description, checks=checks
@@ -161,9 +164,16 @@ def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> Non
 
 
 def _upload_token(
-    attempt: Attempt, matches: list[Match], text: str, expires_at: datetime.datetime, *, single_use: bool
+    attempt: Attempt,
+    exchange: Exchange,
+    matches: list[Match],
+    text: str,
+    expires_at: datetime.datetime,
+    *,
+    single_use: bool,
 ) -> UploadToken:
     return UploadToken(
+        exchange=exchange,
         digest=secrets.digest(text),
         issuer=attempt.issuer,
         issuer_url=attempt.issuer.url,
@@ -184,15 +194,12 @@ def _grant(match: Match) -> dict[str, Any]:
     }
 
 
-def _record_grant(attempt: Attempt, matches: list[Match], exchange_id: Any) -> None:
-    exchange = attempt.record(
+def _granted(attempt: Attempt, matches: list[Match]) -> Exchange:
+    return attempt.record(
         Exchange.Outcome.GRANTED,
-        pk=exchange_id,
         projects=sorted(match.name for match in matches),
         checks=[as_record(match) for match in matches],
     )
-    exchange.save(force_insert=True)
-    Event.objects.bulk_create([_grant_line(attempt, match, str(exchange_id)) for match in matches])
 
 
 def as_record(match: Match) -> dict[str, Any]:
@@ -212,7 +219,7 @@ def _grant_line(attempt: Attempt, match: Match, exchange_id: str) -> Event:
         "publisher": match.publisher.pk,
         "provider": attempt.issuer.provider,
     }
-    if match.publisher.project is None:
+    if match.publisher.is_pending:
         return Event.line(
             "account:oidc:exchange-granted",
             attempt.actor,
@@ -220,7 +227,10 @@ def _grant_line(attempt: Attempt, match: Match, exchange_id: str) -> Event:
             pending=match.publisher.project_name,
             **details,
         )
-    return Event.line("project:oidc:exchange-granted", attempt.actor, project=match.publisher.project, **details)
+    # The project was not read; the publisher knows what the line says of it.
+    line = Event.line("project:oidc:exchange-granted", attempt.actor, **details)
+    line.project_id, line.project_name = match.publisher.project_id, match.publisher.normalized_name
+    return line
 
 
 def _refusal_lines(attempt: Attempt, refusal: Refused, standing: list[Publisher], exchange: Exchange) -> list[Event]:

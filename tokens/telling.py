@@ -42,16 +42,22 @@ def refused(exchange: Exchange, standing: Sequence[Publisher], reading: Reading)
         _tell_why(project, exchange, nearest[project], forbidden)
 
 
-def granted(matches: Iterable[Match], reading: Reading) -> None:
-    """Publishers that name no environment were used from one: their owners are told, once for each.
+def unknown_environments(matches: Iterable[Match], reading: Reading) -> list[tuple[Publisher, str]]:
+    """The publishers that name no environment and were used from one of which their owners do not know yet.
 
-    Asks and writes nothing where there is nothing to tell.
+    Asks the database nothing.
     """
     environment = reading.get(ENVIRONMENT)
     if not isinstance(environment, str) or not environment:
-        return
-    for publisher in sorted((match.publisher for match in matches), key=lambda publisher: publisher.pk):
-        if publisher.project is not None and not publisher.values.get(ENVIRONMENT):
+        return []
+    publishers = sorted((match.publisher for match in matches), key=lambda publisher: publisher.pk)
+    return [(publisher, environment) for publisher in publishers if _is_news(publisher, environment)]
+
+
+def environments_used(news: Iterable[tuple[Publisher, str]]) -> None:
+    """Tell the owners of what ``unknown_environments`` found, once for each environment."""
+    for publisher, environment in news:
+        if publisher.project is not None:
             _environment_used(publisher, publisher.project, environment)
 
 
@@ -145,16 +151,17 @@ def _says(actual: Any) -> str:
     return "has none" if actual in (None, "") else f"says {sentences.shown(actual)}"
 
 
+def _is_news(publisher: Publisher, environment: str) -> bool:
+    field, told = _environment_field(publisher), publisher.environments_told
+    if field is None or publisher.is_pending or publisher.values.get(ENVIRONMENT) or len(told) >= MAX_ENVIRONMENTS:
+        return False
+    return disclosure.shows_actual(publisher) and _kept(field, environment) not in told
+
+
 def _environment_used(publisher: Publisher, project: Project, environment: str) -> None:
-    field = next((part for part in publisher.issuer.kind.fields if part.name == ENVIRONMENT), None)
-    told = publisher.environments_told
-    if field is None or len(told) >= MAX_ENVIRONMENTS or not disclosure.shows_actual(publisher):
-        return
-    name = _kept(field, environment)
-    if name in told:
-        return
+    field, told = _environment_field(publisher), publisher.environments_told
     unchanged = Publisher.objects.filter(pk=publisher.pk, environments_told=told)
-    if unchanged.update(environments_told=[*told, name]):
+    if field is not None and unchanged.update(environments_told=[*told, _kept(field, environment)]):
         mails.post(
             "environment-used",
             project.owners(),
@@ -164,6 +171,10 @@ def _environment_used(publisher: Publisher, project: Project, environment: str) 
             trusts=described(publisher),
             constrain=addresses.constrain(project, publisher.pk, environment),
         )
+
+
+def _environment_field(publisher: Publisher) -> Field | None:
+    return next((part for part in publisher.issuer.kind.fields if part.name == ENVIRONMENT), None)
 
 
 def _kept(field: Field, environment: str) -> str:

@@ -10,6 +10,7 @@ from publishers.errors import InvalidPayload, NotEnabled
 from publishers.models.switches import SwitchedOff
 from publishers.providers import PROVIDERS, choices, of_other_credential
 from publishers.providers.base import Provider
+from registry.fixed import FixedQuery
 
 SIGNING_ALGORITHMS = (
     "RS256",
@@ -35,7 +36,7 @@ class IssuerQuerySet(models.QuerySet["Issuer"]):
 
     def trusted(self, unverified_url: str) -> "Issuer":
         """The issuer that a token names. Raises InvalidPayload if unknown, NotEnabled if switched off."""
-        issuer = self.filter(url=unverified_url).annotate(provider_off=SwitchedOff.covers("provider")).first()
+        issuer = next(iter(_NAMED(unverified_url)), None)
         if issuer is None or issuer.provider not in PROVIDERS:
             other = of_other_credential(unverified_url)
             known = f": {sentences.other_credential(other)}" if other else ""
@@ -109,3 +110,7 @@ class Issuer(models.Model):
     def expected_audience(self) -> str:
         """What the tokens' aud must be."""
         return self.audience or settings.OIDC_AUDIENCE
+
+
+# With each exchange, so that a switch or a changed key counts at once on all machines.
+_NAMED = FixedQuery(1, lambda url: Issuer.objects.filter(url=url).annotate(provider_off=SwitchedOff.covers("provider")))

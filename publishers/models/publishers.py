@@ -15,6 +15,7 @@ from django.utils import timezone
 from publishers.models.issuers import Issuer
 from publishers.models.switches import SwitchedOff
 from publishers.providers.fields import Pin
+from registry.fixed import Given
 from registry.models import Project, User
 from registry.names import MAX_NAME_LENGTH, normalize, ultranormalize
 
@@ -37,7 +38,7 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
         """Those whose issuer is on, and its provider too."""
         return self.filter(~SwitchedOff.covers("issuer__provider"), issuer__enabled=True)
 
-    def at(self, issuer: Issuer, identity: str) -> "PublisherQuerySet":
+    def at(self, issuer: "Issuer | Given", identity: "str | Given") -> "PublisherQuerySet":
         """All that stand at a place, live or not: those that uploaded come first, in the order of their first."""
         return self.filter(issuer=issuer, identity=identity)._oldest_first()
 
@@ -52,7 +53,7 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
         return self.filter(issuer=issuer, pinned_identity=pinned_identity)._oldest_first()
 
     def _oldest_first(self) -> "PublisherQuerySet":
-        return self.select_related("project", "added_by").order_by(F("first_upload_at").asc(nulls_last=True), "pk")
+        return self.order_by(F("first_upload_at").asc(nulls_last=True), "pk")
 
 
 class Publisher(models.Model):

@@ -3,8 +3,12 @@
 from django.http import Http404
 
 from registry import names
+from registry.fixed import FixedQuery
 from registry.models import File, FileQuerySet, Project
 from registry.reading import Reader
+
+# With each request for an index page: it says whether the page has changed.
+_NAMED = FixedQuery(1, lambda name: Project.objects.filter(normalized_name=name))
 
 
 def normal_name(name: str) -> str:
@@ -16,7 +20,7 @@ def normal_name(name: str) -> str:
 
 def project_for(reader: Reader, name: str) -> Project:
     """The project called ``name``. Raises Http404, also when it is hidden from the reader."""
-    project = Project.objects.filter(normalized_name=normal_name(name)).first()
+    project = next(iter(_NAMED(normal_name(name))), None)
     if project is None or not reader.may_download(project):
         raise Http404(f"There is no project called {name}.")
     return project

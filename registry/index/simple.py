@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.views.decorators.http import require_safe
 
 from registry.index import caching, documents, formats, lookup
+from registry.index.rendered import DETAILS
 from registry.models import Project
 from registry.reading import UNLIMITED, Reader, for_readers
 
@@ -36,8 +37,12 @@ def detail(request: HttpRequest, reader: Reader, name: str) -> HttpResponseBase:
     unchanged = caching.not_modified(request, response)
     if unchanged is not None:
         return unchanged
-    response.content = documents.DETAIL[media_type](documents.detail(project, lookup.served_files(project)))
+    response.content = DETAILS.page((response["ETag"], project.created_at), lambda: _detail(media_type, project))
     return response
+
+
+def _detail(media_type: str, project: Project) -> str:
+    return documents.DETAIL[media_type](documents.detail(project, lookup.served_files(project)))
 
 
 def _begin(media_type: str, etag: str | None) -> HttpResponse:

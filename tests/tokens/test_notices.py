@@ -144,16 +144,16 @@ def test_invented_environments_fill_no_mailbox(world, client):
 
 
 def test_two_exchanges_at_once_tell_it_once(world, client, monkeypatch):
-    real, told = telling.granted, list[bool]()
+    real, told = telling.environments_used, list[bool]()
 
-    def granted(*args):
+    def environments_used(*args):
         if not told:
             told.append(True)
             # As a faster exchange does between our look at the publisher and our update.
             Publisher.objects.update(environments_told=["pypi"])
         real(*args)
 
-    monkeypatch.setattr(telling, "granted", granted)
+    monkeypatch.setattr(telling, "environments_used", environments_used)
     assert mint(client, world.token(environment="pypi")).status_code == 200
     assert environments() == []
 

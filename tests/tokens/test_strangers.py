@@ -277,7 +277,7 @@ def test_a_database_that_cannot_be_had_is_a_503_for_machines(client, world, monk
     def locked(*_args, **_options):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(UploadToken, "save", locked)
+    monkeypatch.setattr(redemption, "insert_together", locked)
     response = mint(client, world.token())
     assert response.status_code == 503
     assert response["Retry-After"]
