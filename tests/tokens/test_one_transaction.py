@@ -38,7 +38,7 @@ def after(work: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # Each step of a grant in its order: before it and after it. PostgreSQL gets the rows as one statement.
-STEPS = {
+STEPS: dict[str, tuple[Any, str, Callable[[Any], Callable[..., Any]]]] = {
     "before the rows": (redemption, "insert_together", lambda _real: cut),
     "after the rows": (redemption, "insert_together", after),
     "before the ids": (pinning, "learn", lambda _real: cut),
