@@ -100,9 +100,11 @@ def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Grante
     token = _upload_token(attempt, exchange, matches, text, expires_at, single_use=single_use)
     lines = [_grant_line(attempt, match, str(exchange.pk)) for match in matches]
     news = telling.unknown_environments(matches, attempt.reading)
+    more = bool(news) or pinning.has_to_learn(matches, attempt.reading)
     try:
-        # These rows are all or none by themselves; whatever else is written with them needs a transaction.
-        with transaction.atomic() if news or pinning.has_to_learn(matches, attempt.reading) else nullcontext():
+        # These rows are all or none by themselves. What else is written with them needs a transaction, and so does
+        # one that is under way: it must survive their conflict with an earlier exchange.
+        with transaction.atomic() if more or transaction.get_connection().in_atomic_block else nullcontext():
             insert_together(token, exchange, *lines)
             pinning.learn(matches, attempt.reading)
             telling.environments_used(news)
