@@ -42,6 +42,7 @@ PENDING_PUBLISHERS_PER_USER = env.whole("PENDING_PUBLISHERS_PER_USER", 10, 0, 10
 EXCHANGE_RETENTION_DAYS = env.whole("EXCHANGE_RETENTION_DAYS", 90, 1, 36_500)
 MINT_RATE = env.rate("MINT_RATE", "120/min")
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=False)
+REQUIRE_2FA = env.flag("REQUIRE_2FA", default=not DEBUG)
 
 INSTALLED_APPS = [
     "post_office",  # before us: registry.admin.mails takes its admin pages away
@@ -55,9 +56,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",  # so that FORM_RENDERER finds Django's own templates beside ours
     "rest_framework",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
 ]
 MIDDLEWARE = [
     "registry.headers.HeadMiddleware",
@@ -175,7 +178,12 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "/admin/login/"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "front"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 30 * 60  # seconds that a sign-in counts as recent
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+
+FORM_RENDERER = "registry.pages.forms.Renderer"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tokens.authentication.TokenAuthentication"],

@@ -15,6 +15,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("legacy/", uploads.upload, name="upload"),
     path("project/<str:name>/", project.project, name="project"),
     path("project/<str:name>/<str:version>/", project.release, name="release"),
+    path("", include("registry.manage.urls")),
+    path("", include("publishers.pages.urls")),
+    path("", include("tokens.pages.urls")),
+    path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
 

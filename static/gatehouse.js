@@ -1,4 +1,4 @@
-// A button that copies beside every block of code to copy. Without this file, selecting works.
+// A button that copies beside every block of code to copy; a menu that closes. Without this file, all works.
 "use strict";
 
 for (const block of document.querySelectorAll("pre[data-copy]")) {
@@ -16,4 +16,13 @@ for (const block of document.querySelectorAll("pre[data-copy]")) {
   frame.className = "copied";
   block.replaceWith(frame);
   frame.append(block, button);
+}
+
+for (const menu of document.querySelectorAll("details.menu")) {
+  document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
 }

@@ -315,7 +315,7 @@ def test_a_person_who_signed_in_is_named_and_can_leave(client):
     client.force_login(make_user("alice", is_staff=True))
     page = text(client.get("/"))
     assert "alice" in page
-    assert 'action="/admin/logout/"' in page
+    assert 'action="/account/logout/"' in page
     assert 'href="/admin/"' in page
 
 

@@ -83,7 +83,7 @@ class TestStrangers:
     def test_people_are_sent_to_sign_in(self, client, file, path):
         answer = client.get(path)
         assert answer.status_code == 302
-        assert answer["Location"].startswith("/admin/login/?next=/")
+        assert answer["Location"].startswith("/account/login/?next=/")
 
     def test_what_exists_and_what_does_not_look_alike(self, client, file):
         assert status_of(client, "/simple/unknown/") == status_of(client, "/simple/sampleproject/") == 401
