@@ -9,6 +9,7 @@ class Refused(Exception):
     message = "Token request failed"
     retry_after: int | None = None
     exchange = ""  # the id of the record, where there is one
+    provider = ""  # that of the issuer whose signature was verified
 
     def __init__(self, description: str) -> None:
         super().__init__(description)

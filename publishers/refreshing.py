@@ -14,7 +14,7 @@ from django.db import connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from publishers import fetch, jwk
+from publishers import fetch, jwk, metrics
 from publishers.errors import InvalidPayload
 from publishers.fetch import FetchFailed
 from publishers.jwk import BadKeySet
@@ -60,8 +60,10 @@ def fetch_now(issuer: Issuer, claim: datetime.datetime) -> None:
     try:
         keys = _published(issuer)
         _keep(issuer, claim, keys)
+        metrics.key_refreshes.labels(issuer.url, "succeeded").inc()
         logger.info("The keys of %s were refreshed", issuer.url)
     except (FetchFailed, BadKeySet) as failure:
+        metrics.key_refreshes.labels(issuer.url, "failed").inc()
         logger.warning("The keys of %s could not be refreshed: %s", issuer.url, failure)
         held = Issuer.objects.filter(pk=issuer.pk, refresh_claimed_at=claim)
         held.update(refresh_finished_at=timezone.now(), refresh_error=str(failure)[:300])

@@ -20,7 +20,7 @@ def settings_are_right(**_kwargs: Any) -> list[CheckMessage]:
 
 def wrong_settings() -> list[CheckMessage]:
     """What is wrong with the settings, as one message each; the message names the setting."""
-    return [*_audience(), *_proxies(), *_site()]
+    return [*_audience(), *_networks("TRUSTED_PROXIES", "E003"), *_networks("METRICS_ALLOWED", "E004"), *_site()]
 
 
 def _audience() -> list[CheckMessage]:
@@ -32,12 +32,12 @@ def _audience() -> list[CheckMessage]:
     return []
 
 
-def _proxies() -> list[CheckMessage]:
-    for proxy in settings.TRUSTED_PROXIES:
+def _networks(name: str, number: str) -> list[CheckMessage]:
+    for written in getattr(settings, name):
         try:
-            ipaddress.ip_network(proxy, strict=False)
+            ipaddress.ip_network(written, strict=False)
         except ValueError:
-            return [Error(f"TRUSTED_PROXIES must hold addresses or networks, not {proxy!r}", id="gatehouse.E003")]
+            return [Error(f"{name} must hold addresses or networks, not {written!r}", id=f"gatehouse.{number}")]
     return []
 
 

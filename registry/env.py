@@ -61,9 +61,9 @@ def rate(name: str, default: str) -> Rate | None:
     )
 
 
-def words(name: str) -> list[str]:
-    """A comma-separated list; empty when unset."""
-    return [word.strip() for word in env.str(name, default="").split(",") if word.strip()]
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list; ``default`` when unset."""
+    return [word.strip() for word in env.str(name, default=default).split(",") if word.strip()]
 
 
 def matching(name: str, default: str, pattern: str, expected: str) -> str:

@@ -20,6 +20,8 @@ from django.utils import timezone
 from post_office.connections import connections
 from post_office.models import PRIORITY, STATUS, Email, Log
 
+from registry.observing import metrics
+
 # A worker that has not said within this time how it went has died, and its mail is taken over. Longer than all steps
 # of one conversation (EMAIL_TIMEOUT each).
 LEASE = datetime.timedelta(minutes=10)
@@ -60,6 +62,16 @@ def try_again(mails: QuerySet[Any]) -> int:
     """Give mails that were given up one more attempt; how many there were."""
     given_up = mails.filter(status=STATUS.failed)
     return int(given_up.update(status=STATUS.queued, scheduled_time=timezone.now()))
+
+
+@metrics.read_at_scrape
+def _queue() -> Iterator[metrics.Reading]:
+    """How many mails wait, and for how long the oldest that is due has."""
+    waiting = Email.objects.filter(status__in=(STATUS.queued, STATUS.requeued))
+    yield "gatehouse_mails_waiting", "Mails in the outbox.", {}, waiting.count()
+    oldest = _due().values_list("scheduled_time", flat=True).first()
+    late = (timezone.now() - oldest).total_seconds() if oldest else 0
+    yield "gatehouse_mails_late_seconds", "For how long the mail that is due first has been due.", {}, late
 
 
 def outlived() -> QuerySet[Any]:

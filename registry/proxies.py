@@ -6,6 +6,9 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+# What proxies add to a request that they pass on (RFC 7239, and the names before it).
+FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_HOST", "HTTP_VIA")
+
 
 class TrustedProxyMiddleware:
     """Take X-Forwarded-For and X-Forwarded-Proto from the proxies of TRUSTED_PROXIES, and from nobody else.
@@ -19,7 +22,10 @@ class TrustedProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Correct the request's address and scheme, then go on."""
-        if self._is_trusted(request.META.get("REMOTE_ADDR", "")):
+        trusted = self._is_trusted(request.META.get("REMOTE_ADDR", ""))
+        # For what goes by the address alone: whoever forwards it, this is not the client's.
+        request.forwarded_by_stranger = not trusted and any(name in request.META for name in FORWARDED)  # type: ignore[attr-defined]
+        if trusted:
             self._believe(request)
         request.META["REMOTE_ADDR"] = _plain(request.META.get("REMOTE_ADDR", ""))
         return self.get_response(request)

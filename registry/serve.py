@@ -1,7 +1,12 @@
 """``python -m registry.serve``: prepare the database and the static files, then run the production server."""
 
 import os
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import django
@@ -17,6 +22,13 @@ if TYPE_CHECKING:
 def main() -> None:
     """Serve until SIGTERM or SIGINT. A wrong setting stops it with one line that names the setting."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
+    # Before anything imports prometheus_client, which looks for it.
+    with counted_in_a_folder():
+        serve()
+
+
+def serve() -> None:
+    """Prepare and serve; the metrics' folder is there."""
     stop_on_wrong_settings()
     # Only now: these read the settings.
     from registry.serving.options import Options
@@ -32,6 +44,19 @@ def main() -> None:
     warn_of_plain_http(options)
     prepare_in_a_child()
     Server(options, bound).run()
+
+
+@contextmanager
+def counted_in_a_folder() -> Iterator[None]:
+    """A folder in which the processes count what they do (``registry.observing.metrics``); it goes with the server."""
+    memory = Path("/dev/shm")  # noqa: S108  mkdtemp makes a folder of its own in it
+    folder, owner = tempfile.mkdtemp(prefix="gatehouse-", dir=memory if memory.is_dir() else None), os.getpid()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    try:
+        yield
+    finally:
+        if os.getpid() == owner:  # workers leave through here too
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def warn_of_plain_http(options: "Options") -> None:

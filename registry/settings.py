@@ -28,6 +28,7 @@ SITE_HOST = urlsplit(SITE_URL).hostname or ""
 ALLOWED_HOSTS = [SITE_HOST, *env.hosts("ALLOWED_HOSTS")]
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 ANONYMOUS_READ = env.flag("ANONYMOUS_READ", default=True)
+METRICS_ALLOWED = env.words("METRICS_ALLOWED", "127.0.0.1,::1")
 MAX_FILE_SIZE = env.whole("MAX_FILE_SIZE", 100 * 1024 * 1024, 1, 2**40)
 FILES_DIR = env.folder("FILES_URL", "file:var/files", BASE_DIR)
 
@@ -63,10 +64,12 @@ INSTALLED_APPS = [
     "allauth.mfa",
 ]
 MIDDLEWARE = [
+    "registry.observing.request_ids.RequestIdMiddleware",
     "registry.headers.HeadMiddleware",
     "registry.health.HealthMiddleware",
     "registry.headers.ContentSecurityPolicyMiddleware",
     "registry.proxies.TrustedProxyMiddleware",
+    "registry.observing.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -215,8 +218,11 @@ SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "registry.observing.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line" if DEBUG else "json"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # It would add a handler of its own if it found none.
     "loggers": {"post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False}},

@@ -35,6 +35,7 @@ os.environ.update(
     MAX_FILE_SIZE=str(100 * 1024 * 1024),
     ANONYMOUS_READ="true",
     TRUSTED_PROXIES="",
+    METRICS_ALLOWED="127.0.0.1,::1",
     HOST="127.0.0.1",
     PORT="8443",
     WORKERS="2",

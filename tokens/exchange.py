@@ -36,6 +36,14 @@ def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
     """
     signed = authenticate(unverified_text, client)
     try:
+        return _exchange(signed, wanted, client)
+    except Refused as refusal:
+        refusal.provider = signed.issuer.provider
+        raise
+
+
+def _exchange(signed: SignedToken, wanted: Wanted, client: Client) -> Granted:
+    try:
         attempt = read(signed, client)
     except InvalidToken:
         limits.count_on_token(signed, client.address)

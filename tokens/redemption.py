@@ -85,6 +85,7 @@ class Granted:
     expires_at: datetime.datetime
     projects: list[str]
     exchange_id: str
+    provider: str
 
 
 @sensitive_variables("text")
@@ -111,7 +112,7 @@ def grant(attempt: Attempt, matches: list[Match], *, single_use: bool) -> Grante
     except IntegrityError as conflict:
         check_unused(attempt)
         raise pinning.Overtaken from conflict
-    return Granted(text, expires_at, exchange.projects, str(exchange.pk))
+    return Granted(text, expires_at, exchange.projects, str(exchange.pk), exchange.provider)
 
 
 def redeemed_before(attempt: Attempt) -> InvalidReuseToken | None:

@@ -24,7 +24,7 @@ from publishers.errors import (
     TooLarge,
 )
 from registry.actors import Actor
-from tokens import limits, negotiation, serializers
+from tokens import limits, metrics, negotiation, serializers
 from tokens.burning import burn
 from tokens.checking import check
 from tokens.exchange import Wanted, exchange
@@ -52,9 +52,14 @@ class ExchangeView(View):
             assert isinstance(response, HttpResponse)
             response["Content-Type"] = media
         except (Refused, SuspiciousOperation, OperationalError) as failure:
-            response = _refused(_as_refusal(failure), problem=media != negotiation.JSON)
+            refusal = _as_refusal(failure)
+            self.note(refusal)
+            response = _refused(refusal, problem=media != negotiation.JSON)
         response["Cache-Control"] = "no-store"
         return response
+
+    def note(self, refusal: Refused) -> None:
+        """Hear of a refusal."""
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """405, as JSON, with Allow."""
@@ -81,7 +86,13 @@ class MintToken(ExchangeView):
         _check_enabled()
         client = _client(request)
         token, wanted = _asked(request, client)
-        return JsonResponse(serializers.grant_out(exchange(token, wanted, client)))
+        granted = exchange(token, wanted, client)
+        metrics.granted(granted)
+        return JsonResponse(serializers.grant_out(granted))
+
+    def note(self, refusal: Refused) -> None:
+        """Count it."""
+        metrics.refused(refusal)
 
 
 class Check(ExchangeView):

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from registry.negotiation import preferred
+from registry.observing import request_ids
 from registry.pages import site
 
 
@@ -39,9 +40,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
     response: HttpResponse
     if preferred(request.headers.get("Accept", ""), ["text/html", "application/json"]) == "application/json":
-        response = JsonResponse({"message": sentence, "code": f"{status} {title}"}, status=status)
+        said = {"message": sentence, "code": f"{status} {title}", "request_id": request_ids.current()}
+        response = JsonResponse(said, status=status)
     else:
         context = {**site(request), "status": status, "title": title, "sentence": sentence}
+        context["request_id"] = request_ids.current()
         # Rendered without the request: who is signed in would be asked of the database.
         response = HttpResponse(render_to_string("error.html", context), status=status)
     response["Cache-Control"] = "no-store"

@@ -1,29 +1,41 @@
 """The server's own log lines, without anything that may be a secret."""
 
+import logging
 import sys
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from gunicorn.glogging import Logger
 
-# Address, method, path, status, bytes, milliseconds. No query string, no header.
-ACCESS_LINE = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
+from registry.observing.logs import ACCESS, JsonFormatter
+
+# What an answer's line says: no query string, no header.
+_ACCESS_LINE = '%s "%s %s" %s %s bytes %s ms'
 
 
 class Log(Logger):  # type: ignore[misc]
     """gunicorn's log, which would quote a malformed header and a query string."""
 
-    def atoms(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> dict[str, Any]:
-        """What ACCESS_LINE names and no more; the path stays percent-encoded: it cannot hold a line break."""
-        return {
-            "t": self.now(),
-            "h": environ.get("REMOTE_ADDR", "-"),
-            "m": environ.get("REQUEST_METHOD", "-"),
-            "U": _without_query(environ.get("RAW_URI", "-")),
-            "s": str(resp.status).partition(" ")[0],
-            "B": resp.sent,
-            "M": int(request_time.total_seconds() * 1000),
+    def setup(self, cfg: Any) -> None:
+        """Write lines as everything else here does."""
+        super().setup(cfg)
+        formatter = logging.Formatter("{asctime} {message}", style="{") if settings.DEBUG else JsonFormatter()
+        for handler in (*self.error_log.handlers, *self.access_log.handlers):
+            handler.setFormatter(formatter)
+
+    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
+        """One line for each answer; the path stays percent-encoded: it cannot hold a line break."""
+        said = {
+            "address": environ.get("REMOTE_ADDR", "-"),
+            "method": environ.get("REQUEST_METHOD", "-"),
+            "path": _without_query(environ.get("RAW_URI", "-")),
+            "status": int(str(resp.status).partition(" ")[0]),
+            "bytes": resp.sent,
+            "milliseconds": int(request_time.total_seconds() * 1000),
         }
+        given = next((value for name, value in resp.headers if name.lower() == "x-request-id"), "")
+        self.access_log.info(_ACCESS_LINE, *said.values(), extra={ACCESS: {**said, "request_id": given}})
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """Warn. Of a request that could not be parsed only the address is told: the rest may be a credential."""

@@ -11,8 +11,9 @@ from django.core.handlers.wsgi import WSGIHandler
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
+from registry.observing import metrics
 from registry.serving.companion import Companion
-from registry.serving.log import ACCESS_LINE, Log
+from registry.serving.log import Log
 from registry.serving.options import Options
 from registry.serving.worker import PatientWorker
 
@@ -50,7 +51,10 @@ class GracefulArbiter(Arbiter):  # type: ignore[misc]
     def reap_workers(self) -> None:
         """Notice who has died; the mail worker first, since gunicorn takes any child."""
         self.mail_worker.reap()
+        before = set(self.WORKERS)
         super().reap_workers()
+        for pid in before - set(self.WORKERS):
+            metrics.forget_process(pid)
 
     def stop(self, graceful: bool = True) -> None:  # noqa: FBT001  gunicorn's signature
         """Stop all at the same time."""
@@ -117,7 +121,6 @@ def configuration(options: Options, bound: socket.socket) -> dict[str, Any]:
         "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108  gunicorn makes a safe file
         "logger_class": Log,
         "accesslog": "-",
-        "access_log_format": ACCESS_LINE,
         "proc_name": "gatehouse",
     }
 

@@ -10,6 +10,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from registry.observing import metrics
 from registry.uploads import responses, storing
 from registry.uploads.credentials import UploadCredential
 from registry.uploads.draining import Body
@@ -54,6 +55,11 @@ class UploadView(APIView):
         with received(request._request, self.body) as upload:
             storing.accept(upload, cast(UploadCredential, request.auth), request.META.get("REMOTE_ADDR") or None)
         return responses.stored()
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Count the answer."""
+        metrics.uploads.labels(str(response.status_code)).inc()
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         """The refusal in words, once the client has sent all it wants to send."""
