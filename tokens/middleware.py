@@ -23,4 +23,5 @@ class ExchangeMiddleware:
         if match is None:
             return self.get_response(request)
         request.resolver_match = match  # whoever counts requests asks for it
-        return match.func(request)
+        response: HttpResponse = match.func(request)
+        return response

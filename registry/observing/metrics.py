@@ -41,7 +41,7 @@ def exposed() -> bytes:
     if os.environ.get(FOLDER):
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
-        registry.register(prometheus_registry.REGISTRY)  # type: ignore[arg-type]
+        registry.register(prometheus_registry.REGISTRY)
     registry.register(_Readings())
     return exposition.generate_latest(registry)
 

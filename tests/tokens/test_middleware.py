@@ -75,7 +75,7 @@ def test_nothing_behind_it_is_asked():
 
 def test_it_answers_with_the_views_of_the_url_configuration():
     behind = ExchangeMiddleware(lambda request: HttpResponse())
-    assert {address: resolve(address).func for address in ADDRESSES} == behind.views
+    assert {address: resolve(address).func for address in ADDRESSES} == {at: match.func for at, match in behind.matches.items()}
 
 
 def test_it_stands_behind_what_every_answer_needs_and_before_what_people_need():

@@ -223,7 +223,7 @@ def test_a_replay_is_a_replay_whatever_became_of_the_publisher(client, world):
 
 
 def test_the_token_is_in_no_repr():
-    assert "secret" not in repr(redemption.Granted("secret", timezone.now(), [], ""))
+    assert "secret" not in repr(redemption.Granted("secret", timezone.now(), [], "", "github"))
 
 
 # -- at the same moment --------------------------------------------------------------------------------------------

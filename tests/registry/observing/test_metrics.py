@@ -91,8 +91,7 @@ def test_the_outbox_says_how_many_mails_wait(client):
 
 def test_a_database_that_is_away_leaves_the_counts_readable(client, monkeypatch, caplog):
     def away():
-        raise RuntimeError("the database is away")
-        yield
+        yield from map(int, ["the database is away"])
 
     monkeypatch.setattr(metrics, "_readings", [away])
     assert "gatehouse_requests_total" in client.get("/metrics").content.decode()

@@ -1,5 +1,6 @@
 """One id for each request, in its answer, its log lines and its error page."""
 
+import io
 import json
 import logging
 
@@ -48,9 +49,9 @@ def test_error_pages_say_it_to_people_and_to_programs(client):
 @pytest.mark.urls("tests.registry.observing.test_request_ids")
 def test_the_log_of_a_request_that_failed_has_it_too(client, caplog):
     client.raise_request_exception = False
-    lines = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(json.loads(JsonFormatter().format(record)))
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
     logging.getLogger("django.request").addHandler(handler)
     try:
         answer = client.get("/fails", headers={"X-Request-ID": GIVEN, "Accept": "application/json"})
@@ -58,7 +59,7 @@ def test_the_log_of_a_request_that_failed_has_it_too(client, caplog):
         logging.getLogger("django.request").removeHandler(handler)
     assert answer.status_code == 500
     assert answer.json()["request_id"] == GIVEN
-    (line,) = lines
+    line = json.loads(stream.getvalue())
     assert (line["request_id"], line["level"]) == (GIVEN, "ERROR")
     assert "it broke" in line["exception"]
 
