@@ -31,7 +31,8 @@ def test_a_granted_answer_says_its_length(client, world):
 
 
 def test_head_has_the_headers_of_get_and_no_body(client):
-    got, asked = client.get("/_/oidc/audience"), client.head("/_/oidc/audience")
+    same = {"X-Request-ID": "the-same-id"}
+    got, asked = (ask("/_/oidc/audience", headers=same) for ask in (client.get, client.head))
     assert asked.content == b""
     assert asked.headers == got.headers
 
@@ -75,7 +76,8 @@ def test_nothing_behind_it_is_asked():
 
 def test_it_answers_with_the_views_of_the_url_configuration():
     behind = ExchangeMiddleware(lambda request: HttpResponse())
-    assert {address: resolve(address).func for address in ADDRESSES} == {at: match.func for at, match in behind.matches.items()}
+    answering = {address: match.func for address, match in behind.matches.items()}
+    assert {address: resolve(address).func for address in ADDRESSES} == answering
 
 
 def test_it_stands_behind_what_every_answer_needs_and_before_what_people_need():
