@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
 
 from tokens import urls
 
@@ -15,7 +16,8 @@ class ExchangeMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.matches = {f"/{address.pattern}": address.resolve(str(address.pattern)) for address in urls.urlpatterns}
+        paths = [f"/{address.pattern}" for address in urls.urlpatterns]
+        self.matches = {path: resolve(path, "tokens.urls") for path in paths}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer, or go on."""
