@@ -90,6 +90,19 @@ def site_url(name: str, default: str) -> str:
     return _read(name, cast, default, "an http or https address without a path, such as https://pypi.example.com")
 
 
+def web_address(name: str) -> str:
+    """An https address, http at this machine itself; empty when unset."""
+
+    def cast(text: str) -> str:
+        parts = urlsplit(text)
+        loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if text and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and loopback))):
+            raise ValueError
+        return text
+
+    return _read(name, cast, "", "an https address")
+
+
 def database(name: str, default: str) -> dict[str, Any]:
     """A Django database configuration from ``sqlite:///…`` or ``postgres://…``."""
 

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("registry.manage.urls")),
     path("", include("publishers.pages.urls")),
     path("", include("tokens.pages.urls")),
+    path("_/secrets/", include("tokens.leaks.urls")),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -31,6 +31,8 @@ os.environ.update(
     EXCHANGE_RETENTION_DAYS="90",
     MINT_RATE="0",  # all tests come from one address; those of the limit switch it on
     SIGNUP_OPEN="false",
+    DISCLOSURE_KEYS_URL="",
+    DISCLOSURE_API_TOKEN="",
     REQUIRE_2FA="false",  # tests of what it asks for switch it on
     MAX_FILE_SIZE=str(100 * 1024 * 1024),
     ANONYMOUS_READ="true",

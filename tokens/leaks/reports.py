@@ -1,0 +1,91 @@
+"""A report, once its signature is that of the service which sends them, and what is done about each token in it."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.hashes import SHA256
+from django.views.decorators.debug import sensitive_variables
+
+from publishers import strictjson
+from registry.actors import Actor
+from tokens import revoking, secrets
+from tokens.leaks import keys
+from tokens.leaks.errors import WrongReport, WrongSignature
+from tokens.models import ApiToken, UploadToken
+
+MAX_TOKENS = 500
+MAX_PLACE = 150  # characters that are kept of where a token was found
+MAX_TEXT = 1000
+REPORTER = "leak disclosure"
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_UNSHOWABLE = re.compile(r"[^\x20-\x7e]+")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A token as it was found. ``text`` is the token itself."""
+
+    text: str = field(repr=False)
+    kind: str  # as the reporter calls it
+    place: str  # where it was found, fit to be shown
+
+
+@sensitive_variables()
+def read(body: bytes, key_id: str, signature: str) -> list[Found]:
+    """The tokens of a report. Raises ReportRefused."""
+    _verify(body, key_id, signature)
+    try:
+        listed = strictjson.parse(body)
+    except strictjson.NotStrict as wrong:
+        raise WrongReport(f"The report is not valid JSON: {wrong}") from None
+    if not isinstance(listed, list) or not all(_is_entry(entry) for entry in listed):
+        raise WrongReport("A report is a list of objects with the strings `token`, `type` and `url`.")
+    if len(listed) > MAX_TOKENS:
+        raise WrongReport(f"A report may have at most {MAX_TOKENS} tokens.")
+    return [Found(entry["token"], entry["type"][:MAX_TEXT], _place(entry)) for entry in listed]
+
+
+@sensitive_variables()
+def end(found: Found, address: str | None) -> bool:
+    """Revoke a token that was found, tell the people concerned, and say whether it is one of this registry's."""
+    kind, digest = secrets.kind_of(found.text), secrets.digest(found.text)
+    actor, reason = Actor(REPORTER, address=address), f"Found in public: {found.place}"
+    if kind == secrets.API:
+        token = ApiToken.objects.select_related("user").filter(digest=digest).first()
+        return token is not None and (revoking.revoke_api_token(token, reason, actor) or True)
+    if kind == secrets.UPLOAD:
+        upload_token = UploadToken.objects.filter(digest=digest).first()
+        return upload_token is not None and (revoking.revoke_upload_token(upload_token, reason, actor) or True)
+    return False
+
+
+def _verify(body: bytes, key_id: str, signature: str) -> None:
+    """ECDSA on P-256 with SHA-256 over the whole body, in base64."""
+    try:
+        signed = base64.b64decode(signature, validate=True)
+    except (binascii.Error, ValueError):
+        signed = b""
+    if not signed or not _KEY_ID.fullmatch(key_id):
+        raise WrongSignature("A report needs the headers that say which key signed it, and its signature.")
+    try:
+        keys.find(key_id).verify(signed, body, ECDSA(SHA256()))
+    except InvalidSignature:
+        raise WrongSignature("The signature of the report is wrong.") from None
+
+
+def _is_entry(entry: Any) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    return all(isinstance(entry.get(name), str) for name in ("token", "type")) and isinstance(entry.get("url", ""), str)
+
+
+def _place(entry: dict[str, Any]) -> str:
+    said = [entry.get("url") or "somewhere", entry.get("source")]
+    shown = [_UNSHOWABLE.sub("?", text) for text in said if isinstance(text, str)]
+    place = shown[0][:MAX_PLACE]
+    return f"{place} ({shown[1][:40]})" if len(shown) > 1 else place
