@@ -29,7 +29,7 @@ from registry.models import (
     User,
 )
 from tests.factories import make_file, make_project, make_user
-from tokens.models import ApiToken, Exchange, Provenance, RefusalNotice, UploadToken
+from tokens.models import ApiToken, Exchange, Provenance, RefusalNotice, Tally, UploadToken
 
 pytestmark = pytest.mark.django_db
 
@@ -50,9 +50,10 @@ OURS = [
     Exchange,
     Provenance,
     RefusalNotice,
+    Tally,
     UploadToken,
 ]
-RECORDS = [Email, Event, UsedFilename, ApiToken, Exchange, Provenance, UploadToken]
+RECORDS = [Email, Event, UsedFilename, ApiToken, Exchange, Provenance, Tally, UploadToken]
 WITHOUT_ADD = [*RECORDS, RefusalNotice, Release, File, RetiredName]
 # A session, a user, counts, the rows and what a filter lists: never one more per row.
 MOST_QUERIES = 12
@@ -95,6 +96,7 @@ def fill(first: int, last: int) -> None:
             expires_at=timezone.now(),
             grants=[{"project": project.normalized_name, "publisher": 1, "generation": 0, "version": None}],
         )
+        Tally.objects.create(hour=timezone.now(), what="granted", count=number)
         RefusalNotice.objects.create(project=project, issuer=issuer, identity="[]", told_at=timezone.now())
         api_token = ApiToken.objects.create(digest=f"{SECRET}{number}", user=alice, username="alice", name="ci")
         api_token.projects.add(project)

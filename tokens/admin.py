@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 from registry.actors import Actor
 from registry.admin.base import RecordAdmin, pretty
 from tokens import secrets
-from tokens.models import ApiToken, Exchange, Provenance, RefusalNotice, UploadToken
+from tokens.models import ApiToken, Exchange, Provenance, RefusalNotice, Tally, UploadToken
 from tokens.revoking import revoke_api_token, revoke_upload_token
 
 REASON = "revoked by an administrator"
@@ -188,3 +188,11 @@ class ProvenanceAdmin(RecordAdmin):
 def _row(text: str) -> Model | None:
     digest = secrets.digest(text.strip())
     return ApiToken.objects.filter(digest=digest).first() or UploadToken.objects.filter(digest=digest).first()
+
+
+@admin.register(Tally)
+class TallyAdmin(RecordAdmin):
+    """What the dashboard adds up."""
+
+    list_display = ("hour", "what", "provider", "code", "count")
+    list_filter = ("what", "provider", "hour")

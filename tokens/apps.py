@@ -9,7 +9,8 @@ class TokensConfig(AppConfig):
     name = "tokens"
 
     def ready(self) -> None:
-        """Hear of uploads."""
-        from tokens import provenance
+        """Hear of uploads and of the hours."""
+        from tokens import provenance, tallies
 
         provenance.connect()
+        tallies.connect()

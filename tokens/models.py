@@ -180,4 +180,30 @@ class Provenance(models.Model):
         return f"{self.filename} by {self.uploader}"
 
 
+class Tally(models.Model):
+    """How many exchanges or uploads an hour saw: what the dashboard adds up (``tokens.tallies``)."""
+
+    class What(models.TextChoices):
+        """What is counted."""
+
+        GRANTED = "granted"
+        REFUSED = "refused"
+        UPLOADED = "uploaded"
+
+    hour = models.DateTimeField(help_text="When it began.")
+    what = models.CharField(max_length=8, choices=What)
+    provider = models.CharField(max_length=32, blank=True, help_text="Of exchanges.")
+    code = models.CharField(max_length=40, blank=True, help_text="Of refusals.")
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["-hour"]
+        constraints = [
+            models.UniqueConstraint(fields=["hour", "what", "provider", "code"], name="one_tally_of_each_hour")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:00} {self.what}: {self.count}"
+
+
 REDEMPTION_MARGIN = datetime.timedelta(seconds=5)

@@ -1,6 +1,7 @@
 """Publishers, trusted and pending."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
-from publishers import registration, renaming
+from publishers import attention, registration, renaming
 from publishers.admin.places import PlaceForm
 from publishers.forms import PublisherForm
 from publishers.models import Publisher
@@ -56,6 +57,29 @@ class Pending(admin.SimpleListFilter):
         return queryset.filter(project__isnull=self.value() == "1") if self.value() in {"0", "1"} else queryset
 
 
+class Attention(admin.SimpleListFilter):
+    """What the dashboard counts."""
+
+    title = "what to look at"
+    parameter_name = "attention"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:
+        """Its lists."""
+        return [(name, words) for name, (words, _rows) in ATTENTION.items()]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """One of them."""
+        words_and_rows = ATTENTION.get(self.value() or "")
+        return queryset.filter(pk__in=words_and_rows[1]().order_by().values("pk")) if words_and_rows else queryset
+
+
+ATTENTION: dict[str, tuple[str, Callable[[], "QuerySet[Publisher]"]]] = {
+    "unnarrowed": ("nothing narrows it", attention.unnarrowed),
+    "unused": ("not used for 90 days", attention.unused),
+    "expiring": ("pending, expires soon", attention.expiring),
+}
+
+
 @admin.register(Publisher)
 class PublisherAdmin(DeletesOneByOne):
     """Trusted and pending publishers, added and changed with the maintainers' form.
@@ -75,7 +99,7 @@ class PublisherAdmin(DeletesOneByOne):
         "added_by",
         "renamed",
     )
-    list_filter = (Pending, "enabled", "issuer")
+    list_filter = (Pending, "enabled", Attention, "issuer")
     list_select_related = ("issuer", "project", "added_by")
     search_fields = ("normalized_name", "label", "identity", "=added_by__username")
     actions = ("forget_ids", "accept_names")

@@ -94,6 +94,9 @@ class Publisher(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     first_upload_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField(
+        null=True, editable=False, help_text="Of its last granted exchange; kept up to date by the hour."
+    )
     reminded_at = models.DateTimeField(
         null=True, editable=False, help_text="When the user was told that it expires soon."
     )

@@ -1,0 +1,55 @@
+"""The dashboard on the admin's front page."""
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+
+from tokens import charts, dashboard
+from tokens.charts import Bar, Column
+from tokens.dashboard import Day
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/dashboard.html", takes_context=True)
+def administrators_overview(context: Context) -> dict[str, Any]:
+    """How exchanges went, for those who may see them, and what wants to be looked at."""
+    user = context["user"]
+    overview = dashboard.overview() if user.has_perm("tokens.view_exchange") else None
+    return {
+        "overview": overview,
+        "exchanges": _exchanges(overview.days) if overview else [],
+        "uploads": _uploads(overview.days) if overview else [],
+        "size": {"width": charts.WIDTH, "height": charts.HEIGHT},
+        "concerns": dashboard.concerns(user),
+        "troubled": dashboard.troubled_issuers() if user.has_perm("publishers.view_issuer") else [],
+    }
+
+
+def _exchanges(days: list[Day]) -> list[Bar]:
+    return charts.bars(
+        [
+            Column(
+                f"{day.date:%d}",
+                f"{day.date:%Y-%m-%d}: {day.granted:,} granted, {day.refused:,} refused",
+                day.exchanges_url(),
+                [("granted", day.granted), ("refused", day.refused)],
+            )
+            for day in days
+        ]
+    )
+
+
+def _uploads(days: list[Day]) -> list[Bar]:
+    return charts.bars(
+        [
+            Column(
+                f"{day.date:%d}",
+                f"{day.date:%Y-%m-%d}: {day.uploaded:,} files",
+                day.uploads_url(),
+                [("uploaded", day.uploaded)],
+            )
+            for day in days
+        ]
+    )
