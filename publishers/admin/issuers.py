@@ -6,13 +6,16 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
+from django.utils.timesince import timesince
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
 
 from publishers import issuers, jwk, strictjson
 from publishers.fetch import FetchFailed
@@ -21,8 +24,12 @@ from publishers.jwk import BadKeySet
 from publishers.models import Issuer
 from publishers.namedclaims import ClaimsInUse
 from publishers.presets import PRESETS
+from publishers.trying import try_token
 from registry.actors import Actor
 from registry.admin.base import DeletesOneByOne
+
+# Beyond this "many" is enough to know.
+MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class KeyLine:
     key_id: str
     kind: str  # with its size or curve
     first_seen: str
+    age: str
 
 
 @admin.register(Issuer)
@@ -85,9 +93,30 @@ class IssuerAdmin(DeletesOneByOne):
         issuers.remove(obj, Actor.of(request))
 
     def get_urls(self) -> list[URLPattern]:
-        """The page of the keys."""
-        page = path("<int:pk>/keys/", self.admin_site.admin_view(self.keys_view), name="publishers_issuer_keys")
-        return [page, *super().get_urls()]
+        """The pages of the keys and of sample tokens."""
+        guard = self.admin_site.admin_view
+        pages = [
+            path("<int:pk>/keys/", guard(self.keys_view), name="publishers_issuer_keys"),
+            path("<int:pk>/try/", guard(self.try_view), name="publishers_issuer_try"),
+        ]
+        return [*pages, *super().get_urls()]
+
+    @method_decorator([csrf_protect, sensitive_post_parameters("token")])
+    def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Explain a sample token. Outside any transaction: it may fetch keys."""
+        issuer = get_object_or_404(Issuer, pk=pk)
+        if not self.has_change_permission(request, issuer):
+            raise PermissionDenied
+        text = "".join(request.POST.get("token", "").split())
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Try a token of {issuer}",
+            "issuer": issuer,
+            "audience": issuer.expected_audience,
+            "opts": self.opts,
+            "trial": try_token(issuer, text) if text else None,
+        }
+        return TemplateResponse(request, "admin/publishers/issuer/try.html", context)
 
     @method_decorator(csrf_protect)
     def keys_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -104,6 +133,7 @@ class IssuerAdmin(DeletesOneByOne):
             "issuer": issuer,
             "opts": self.opts,
             "lines": key_lines(issuer),
+            "publishers": _how_many(issuer.publishers.all()),
         }
         return TemplateResponse(request, "admin/publishers/issuer/keys.html", context)
 
@@ -127,9 +157,20 @@ class IssuerAdmin(DeletesOneByOne):
 def key_lines(issuer: Issuer) -> list[KeyLine]:
     """The keys of an issuer in the order of their ids."""
     return [
-        KeyLine(key_id, _kind(entry["jwk"]), str(entry.get("first_seen", ""))[:19].replace("T", " "))
+        KeyLine(key_id, _kind(entry["jwk"]), first_seen[:19].replace("T", " "), _age(first_seen))
         for key_id, entry in sorted(issuer.keys.items())
+        for first_seen in [str(entry.get("first_seen", ""))]
     ]
+
+
+def _how_many(rows: QuerySet[Any]) -> str:
+    count = rows.order_by()[: MOST + 1].count()
+    return f"{count:,}" if count <= MOST else f"{MOST:,}+"
+
+
+def _age(first_seen: str) -> str:
+    seen = parse_datetime(first_seen)
+    return timesince(seen, depth=1) if seen is not None else "unknown"
 
 
 def _kind(key: dict[str, str]) -> str:
