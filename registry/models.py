@@ -54,6 +54,8 @@ class Project(models.Model):
     serial = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="Grows with each change of the index page."
     )
+    # Of the latest release (registry.summaries): what a search looks into.
+    summary = models.CharField(max_length=512, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     roles: "RelatedManager[Role]"
@@ -128,6 +130,17 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project.name} {self.version}"
+
+
+class RenderedDescription(models.Model):
+    """A release's description as HTML: to render one takes a process of its own. Made when it is first read."""
+
+    release = models.OneToOneField(Release, models.CASCADE, primary_key=True, related_name="rendered_description")
+    digest = models.CharField(max_length=64, help_text="Of the text, and of how it was rendered.")
+    html = models.TextField(help_text="Empty: only the text itself can be shown.")
+
+    def __str__(self) -> str:
+        return f"Description of {self.release}"
 
 
 class FileQuerySet(models.QuerySet["File"]):
