@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F
+from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 
 from registry import names
@@ -54,8 +55,13 @@ class Project(models.Model):
     serial = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="Grows with each change of the index page."
     )
-    # Of the latest release (registry.summaries): what a search looks into.
-    summary = models.CharField(max_length=512, blank=True, editable=False)
+    summary = models.CharField(max_length=512, blank=True, editable=False, help_text="The latest release's.")
+    # What a search looks into (registry.pages.searching), in one case: half the time of comparing without case.
+    search_text = models.GeneratedField(
+        expression=Concat("normalized_name", models.Value(" "), Lower("summary")),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     roles: "RelatedManager[Role]"

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "registry.headers.HeadMiddleware",
     "registry.health.HealthMiddleware",
     "registry.headers.ContentSecurityPolicyMiddleware",
+    "registry.pages.errors.RefusalMiddleware",
     "registry.proxies.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -13,11 +13,14 @@ _ATTRIBUTE = re.compile(r"([a-z-]+)=\"([^\"]*)\"")
 _HEADING = re.compile(r"h[1-6]\Z")
 # Pygments' short names; every other class would be one of our own style sheet's.
 _HIGHLIGHT = re.compile(r"[a-z][a-z0-9]?\Z")
-_PREFIX = "user-content-"
+PREFIX = "user-content-"
 _ABSOLUTE = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 
 # What renderers add to headings, for a symbol that a style sheet would draw.
-_EMPTY_LINK = re.compile(r"<a[^>]*></a>")
+_EMPTY_LINK = r"<a[^>]*></a>"
+# Markdown has no table without one.
+_EMPTY_HEAD = r"<thead>\s*<tr>(?:\s*<th[^>]*>\s*</th>)+\s*</tr>\s*</thead>"
+_EMPTY = re.compile(f"{_EMPTY_LINK}|{_EMPTY_HEAD}")
 
 Attributes = dict[str, str]
 
@@ -27,7 +30,7 @@ def fitted(html: str, *, deeper: int, own: bool) -> str:
 
     The policy of our pages loads no image from elsewhere. Only our ``own`` texts link to addresses of this registry.
     """
-    return _EMPTY_LINK.sub("", _TAG.sub(_Fitting(deeper, own=own), html))
+    return _EMPTY.sub("", _TAG.sub(_Fitting(deeper, own=own), html))
 
 
 class _Fitting:
@@ -91,7 +94,7 @@ def _tame(name: str, attributes: Attributes) -> Attributes:
 
 
 def _apart(name: str) -> str:
-    return name if name.startswith(_PREFIX) else _PREFIX + name
+    return name if name.startswith(PREFIX) else PREFIX + name
 
 
 def _tag(name: str, attributes: Attributes) -> str:

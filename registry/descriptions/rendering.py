@@ -8,12 +8,14 @@ import threading
 
 from django.conf import settings
 
-from registry.descriptions import child
+from registry.descriptions import child, cleaning
 
 logger = logging.getLogger(__name__)
 
 # Part of what a rendering is kept under: raise it when the same text is rendered differently.
 RENDERING = 1
+# What ids of a rendered text begin with.
+ANCHOR = cleaning.PREFIX
 # Longer texts are shown as they are: nobody reads them on a page.
 MAX_TEXT = 400_000
 SECONDS = 6

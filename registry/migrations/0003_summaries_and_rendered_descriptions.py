@@ -1,6 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models.fields.json import KT
+from django.db.models.functions import Concat, Lower
 
 from registry import versions
 
@@ -49,7 +50,16 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="project",
             name="summary",
-            field=models.CharField(blank=True, editable=False, max_length=512),
+            field=models.CharField(blank=True, editable=False, help_text="The latest release's.", max_length=512),
+        ),
+        migrations.AddField(
+            model_name="project",
+            name="search_text",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=Concat("normalized_name", models.Value(" "), Lower("summary")),
+                output_field=models.TextField(),
+            ),
         ),
         migrations.RunPython(copy_summaries, migrations.RunPython.noop),
     ]

@@ -65,7 +65,9 @@ def _context(request: HttpRequest, project: Project, version: str | None) -> dic
         "newer": page.rows[:UNFOLDED_RELEASES],
         "older": page.rows[UNFOLDED_RELEASES:],
         "latest": latest,
-        "is_older": latest is not None and chosen is not None and versions.key(chosen.version) < versions.key(latest.version),
+        "is_older": latest is not None
+        and chosen is not None
+        and versions.key(chosen.version) < versions.key(latest.version),
         "release": chosen,
         **(_of_release(project, chosen) if chosen is not None else {}),
     }
