@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from registry.pages import front, help, project, robots
+from registry.pages import front, help_pages, project, robots
 from registry.uploads import views as uploads
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,8 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("legacy/", uploads.upload, name="upload"),
     path("project/<str:name>/", project.project, name="project"),
     path("project/<str:name>/<str:version>/", project.release, name="release"),
-    path("help/", help.index, name="help"),
-    path("help/<slug:slug>/", help.topic, name="help-topic"),
+    path("help/", help_pages.index, name="help"),
+    path("help/<slug:slug>/", help_pages.topic, name="help-topic"),
     path("", include("registry.manage.urls")),
     path("", include("publishers.pages.urls")),
     path("", include("tokens.pages.urls")),

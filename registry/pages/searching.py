@@ -31,11 +31,9 @@ def _words(query: str) -> list[str]:
 
 
 def _holds(word: str) -> Q:
-    """As it is; or as a name has it, where that differs: ``sample_project`` is ``sample-project`` there."""
-    part = names.normalize(word)
-    return (
-        Q(search_text__contains=word) | Q(search_text__contains=part) if part != word else Q(search_text__contains=word)
-    )
+    """As it is; or as names have it: ``sample_project`` is ``sample-project`` there."""
+    said, part = Q(search_text__contains=word), names.normalize(word)
+    return said if part == word or not names.is_valid(part.strip("-")) else said | Q(search_text__contains=part)
 
 
 def _closeness(wanted: str) -> Case:

@@ -9,7 +9,7 @@ _ODD = re.compile(r"[\s\\\x00-\x20\x7f]|%(?:2e|2f|5c)|/\.{1,2}(?:[/?#]|\Z)", re.
 
 
 def is_verified(url: str, addresses: Iterable[str]) -> bool:
-    """Whether ``url`` is one of ``addresses`` or lies below one; in any case, as the hosts of repositories read them."""
+    """Whether ``url`` is one of ``addresses`` or below one; in any case, as the hosts of repositories read them."""
     parsed = _parsed(url)
     return parsed is not None and any(_is_below(parsed, _parsed(address)) for address in addresses)
 
