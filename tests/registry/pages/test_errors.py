@@ -1,6 +1,7 @@
 """What a failed request gets."""
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from tests.registry.pages.reading import text
@@ -71,3 +72,26 @@ class TestErrors:
     @pytest.mark.parametrize("path", ["/", "/simple/", "/admin/", "/nowhere"])
     def test_nor_are_odd_cookies(self, client, path, cookie):
         assert client.get(path, headers={"Cookie": cookie}).status_code < 500
+
+    @pytest.mark.parametrize("path", ["/", "/project/unknown/", "/help/", "/simple/", "/robots.txt"])
+    def test_a_browser_that_posts_to_a_page_gets_a_page(self, client, path):
+        answer = client.post(path, headers={"Accept": "text/html,*/*;q=0.8"})
+        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+        assert "Nothing was changed" in text(answer)
+        assert "Content-Security-Policy" in answer
+        assert client.post(path).content == b""
+
+    def test_a_form_that_is_too_long_is_said_to_be(self, client, settings):
+        settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+        answer = client.post("/account/login/", {"login": "x" * 200}, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == 413
+        assert "Too large" in text(answer)
+
+    def test_a_database_that_is_down_is_a_page_too(self, monkeypatch, caplog):
+        def fail(*_args, **_kwargs):
+            raise OperationalError("connection refused")
+
+        monkeypatch.setattr("django.db.backends.base.base.BaseDatabaseWrapper.cursor", fail)
+        answer = Client(raise_request_exception=False).get("/")
+        assert answer.status_code == 500
+        assert "Something broke" in text(answer)
