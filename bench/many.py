@@ -74,7 +74,9 @@ def multiply(registry: MeasuredRegistry, count: int) -> None:
 
 
 def _copy_rows(connection: psycopg.Connection, table: str, replaced: dict[str, str], count: int) -> None:
-    named = connection.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
+    named = connection.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_generated = 'NEVER'", [table]
+    )
     columns = [column for (column,) in named]
     said = [sql.SQL(replaced[column]) if column in replaced else sql.Identifier(column) for column in columns]
     connection.execute(

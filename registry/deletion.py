@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
-from registry import telling
+from registry import summaries, telling
 from registry.actors import Actor
 from registry.models import Event, File, Project, Release, RetiredName, UsedFilename, User
 from registry.signals import user_removed
@@ -50,6 +50,7 @@ def delete_release(release: Release, actor: Actor) -> None:
         details: dict[str, Any] = {"version": release.version, "files": files}
         Event.objects.record("project:release:remove", actor, project=release.project, **details)
         release.delete()
+        summaries.keep(release.project)
         release.project.bump_serial()
 
 

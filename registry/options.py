@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from registry import telling
+from registry import summaries, telling
 from registry.actors import Actor
 from registry.models import Event, Project, Release
 
@@ -53,6 +53,7 @@ def _set_yanked(release: Release, what: str, actor: Actor, **columns: Any) -> bo
         for name, value in columns.items():
             setattr(release, name, value)
         release.save(update_fields=[*columns])
+        summaries.keep(release.project)
         release.project.bump_serial()
         Event.objects.record(f"project:release:{what}", actor, project=release.project, **details)
     return True

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "registry.headers.HeadMiddleware",
     "registry.health.HealthMiddleware",
     "registry.headers.ContentSecurityPolicyMiddleware",
+    "registry.pages.errors.RefusalMiddleware",
     "registry.proxies.TrustedProxyMiddleware",
     "registry.observing.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",

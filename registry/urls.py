@@ -3,18 +3,21 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from registry.pages import front, project
+from registry.pages import front, help_pages, project, robots
 from registry.uploads import views as uploads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", front.front, name="front"),
     path("favicon.ico", front.favicon),
+    path("robots.txt", robots.robots),
     path("", include("registry.index.urls")),
     path("", include("tokens.urls")),
     path("legacy", uploads.add_slash),
     path("legacy/", uploads.upload, name="upload"),
     path("project/<str:name>/", project.project, name="project"),
     path("project/<str:name>/<str:version>/", project.release, name="release"),
+    path("help/", help_pages.index, name="help"),
+    path("help/<slug:slug>/", help_pages.topic, name="help-topic"),
     path("", include("registry.manage.urls")),
     path("", include("publishers.pages.urls")),
     path("", include("tokens.pages.urls")),

@@ -28,7 +28,13 @@ def find(releases: Iterable[Release], version: str) -> Release | None:
     return next((release for release in releases if wanted[0] and key(release.version) == wanted), None)
 
 
+def is_prerelease(version: str) -> bool:
+    """Whether installers pass it over unless they are asked for it (PEP 440)."""
+    parsed = key(version)[1]
+    return isinstance(parsed, Version) and parsed.is_prerelease
+
+
 def _rank(release: Release) -> tuple[bool, bool, Key]:
     parsed = key(release.version)
-    stable = isinstance(parsed[1], Version) and not parsed[1].is_prerelease
+    stable = parsed[0] and not is_prerelease(release.version)
     return release.yanked_at is None, stable, parsed

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from registry import names
+from registry import names, summaries
 from registry.actors import Actor
 from registry.creation import create_project
 from registry.models import File, Project, Release, User
@@ -32,6 +32,7 @@ def make_release(project: Project, version: str = "1.0", **metadata: Any) -> Rel
     """A release with core metadata, or the one that stands."""
     described = {"metadata_version": "2.1", "name": project.name, "version": version, **metadata}
     release, _ = Release.objects.get_or_create(project=project, version=version, defaults={"metadata": described})
+    summaries.keep(project)
     return release
 
 

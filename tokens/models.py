@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from publishers.models import Issuer
 from registry.models import File, Project, User
+from tokens import origins
 from tokens.ids import uuid7
 
 
@@ -178,6 +179,11 @@ class Provenance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.filename} by {self.uploader}"
+
+    @property
+    def origin(self) -> origins.Origin | None:
+        """Where the file was made, as everybody may read it; None when a person's token uploaded it."""
+        return origins.of(self.publisher, self.claims)
 
 
 class Tally(models.Model):

@@ -24,6 +24,7 @@ class ActiveState(Provider):
     name = "activestate"
     label = "ActiveState"
     default_issuer = "https://platform.activestate.com/api/v1/oauth/oidc"
+    place_label = "Project"
     fields = (
         Field(
             "organization",
@@ -74,6 +75,10 @@ class ActiveState(Provider):
     def describe(self, values: Mapping[str, Any]) -> str:
         """``acme-org/sampleproject · by alice``."""
         return f"{self.place(values)} · by {values['actor']}"
+
+    def addresses(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The project on the platform."""
+        return (f"https://platform.activestate.com/{self.place(values)}",)
 
 
 def _check_subject(subject: str, expected: str) -> None:

@@ -73,6 +73,10 @@ class Provider:
     other_credentials: ClassVar[tuple[str, ...]] = ()
     other_issuers: ClassVar[frozenset[str]] = frozenset()
     how_to_ask: ClassVar[str] = ""  # how a job gets an identity token, as a sentence
+    # What a workload's place is, in a word; and what else everybody may read of the claims by which a file came.
+    place_label: ClassVar[str] = "Workload"
+    told: ClassVar[Mapping[str, str]] = {}  # label: claim
+    run_label: ClassVar[str] = "Run"  # the one of them that ``links`` has the run's address for; the other: Commit
     # Whether an administrator names the identity claims and the pinned claims of each issuer.
     names_claims: ClassVar[bool] = False
     # Attributes of the class, but a provider whose issuers differ in their claims may set them per issuer.
@@ -153,6 +157,10 @@ class Provider:
     def links(self, claims: Claims) -> Links:
         """The run and commit that verified claims speak of."""
         return Links()
+
+    def addresses(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The web addresses that are a workload's own, its repository's first: a project's links below are verified."""
+        return ()
 
     def _locating(self) -> list[Field]:
         return [part for part in self.fields if part.locates]

@@ -21,6 +21,9 @@ class Buildkite(Provider):
     name = "buildkite"
     label = "Buildkite"
     default_issuer = "https://agent.buildkite.com"
+    place_label = "Pipeline"
+    told = {"Branch": "build_branch", "Tag": "build_tag", "Commit": "build_commit", "Build": "build_number"}
+    run_label = "Build"
     fields = (
         Field(
             "organization_slug",

@@ -81,6 +81,8 @@ class GitHub(Provider):
     other_issuers = frozenset(
         {"vstoken.actions.githubusercontent.com", "https://vstoken.actions.githubusercontent.com"}
     )
+    place_label = "Repository"
+    told = {"Environment": "environment", "Ref": "ref", "Commit": "sha", "Run": "run_id"}
     how_to_ask = (
         "Give the job `permissions: id-token: write` and let it ask for an identity token; "
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN only opens the address at which it asks."
@@ -210,6 +212,15 @@ class GitHub(Provider):
             run=f"{place}/actions/runs/{run}" if run else "",
             commit=f"{place}/commit/{sha}" if sha else "",
         )
+
+    def addresses(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The repository on github.com, and its pages: a repository named as its pages' host has all of it."""
+        if self.issuer_url != self.default_issuer:
+            return ()
+        owner, name = values["owner"], values["repository"]
+        pages = f"{owner}.github.io"
+        site = f"https://{pages}" if fold(name) == fold(pages) else f"https://{pages}/{name}"
+        return (f"https://github.com/{owner}/{name}", site)
 
 
 def _name_of(repository: str, owner: str) -> str:

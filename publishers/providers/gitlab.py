@@ -28,6 +28,9 @@ class GitLab(Provider):
     enabled_by_default = True
     # https://docs.gitlab.com/security/tokens/ ("Token prefixes"): job, personal and deploy tokens.
     other_credentials = ("glcbt-", "glpat-", "gldt-")
+    place_label = "Project"
+    told = {"Environment": "environment", "Ref": "ref_path", "Commit": "sha", "Job": "job_id"}
+    run_label = "Job"
     how_to_ask = "Ask for an identity token under `id_tokens:` of the job; CI_JOB_TOKEN is none."
     # An identity token lives as long as its job may run.
     max_token_age = 24 * 3600
@@ -152,6 +155,15 @@ class GitLab(Provider):
         place = f"{self.issuer_url.removesuffix('/')}/{claims.get('project_path')}/-"
         job, sha = claims.get("job_id"), claims.get("sha")
         return Links(run=f"{place}/jobs/{job}" if job else "", commit=f"{place}/commit/{sha}" if sha else "")
+
+    def addresses(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The project on the instance, and its pages on gitlab.com: https://docs.gitlab.com/user/project/pages/."""
+        here = f"{self.issuer_url.removesuffix('/')}/{self.place(values)}"
+        if self.issuer_url != self.default_issuer:
+            return (here,)
+        top, _, below = self.place(values).partition("/")
+        pages = f"{top}.gitlab.io"
+        return (here, f"https://{pages}" if fold(below) == fold(pages) else f"https://{pages}/{below}")
 
     @property
     def _host(self) -> str:

@@ -19,6 +19,7 @@ class Google(Provider):
     default_issuer = "https://accounts.google.com"
     # The metadata server hands out one token again and again until shortly before it expires.
     reuse = "until-expiry"
+    place_label = "Service account"
     fields = (
         Field(
             "email",

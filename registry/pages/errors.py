@@ -1,5 +1,8 @@
 """What a failed request gets: a small page, or JSON for those who prefer it."""
 
+from collections.abc import Callable
+
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
@@ -8,8 +11,10 @@ from registry.observing import request_ids
 from registry.pages import site
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  Django passes it
-    """400. What was wrong may be the host or the cookies: nothing of the request is shown."""
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400. What was wrong may be the host or the cookies: nothing of the request is shown. 413 for a long form."""
+    if isinstance(exception, RequestDataTooBig):
+        return _answer(request, 413, "Too large", "This form holds more than the registry takes.")
     return _answer(request, 400, "Bad request", "The registry does not understand this request.")
 
 
@@ -35,6 +40,26 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     """403 for a form that was not sent from a page of this registry (CSRF_FAILURE_VIEW)."""
     sentence = "This form was open for too long, or did not come from this registry. Go back, reload and send it again."
     return _answer(request, 403, "Not allowed", sentence)
+
+
+class RefusalMiddleware:
+    """Give a browser a page where a view refused its method with an empty answer (405)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer; programs, which do not ask for HTML by its name, get the answer as it is."""
+        response = self.get_response(request)
+        if response.status_code != 405 or response.streaming or response.content or not _is_browser(request):
+            return response
+        page = _answer(request, 405, "Not like this", "This address is for reading. Nothing was changed.")
+        page["Allow"] = response.headers.get("Allow", "")
+        return page
+
+
+def _is_browser(request: HttpRequest) -> bool:
+    return "text/html" in request.headers.get("Accept", "")
 
 
 def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:

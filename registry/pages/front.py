@@ -1,11 +1,9 @@
 """The front page: what this registry is, what is in it, how to point tools at it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models.fields.json import KT
-from django.db.models.functions import Length
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -15,12 +13,14 @@ from django.views.decorators.http import require_safe
 
 from registry import names, versions
 from registry.models import File, Project, Release
+from registry.pages.paging import page_of
+from registry.pages.searching import matching
 from registry.reading import Reader, page_for_readers
 
 # How many of the newest files are looked at for the newest releases: one may come with many wheels.
 NEWEST_FILES = 100
 NEWEST_RELEASES = 8
-MOST_FOUND = 50
+FOUND = 25
 
 
 @dataclass(frozen=True)
@@ -29,20 +29,19 @@ class Found:
 
     project: Project
     release: Release | None
-    summary: str
 
 
 @require_safe
 @page_for_readers
 @cache_control(private=True, no_cache=True)
 def front(request: HttpRequest, reader: Reader) -> HttpResponseBase:
-    """The newest releases; with ``?q=`` the projects whose names hold it."""
+    """The newest releases; with ``?q=`` the projects that it finds."""
     query = request.GET.get("q", "").strip()[: names.MAX_NAME_LENGTH]
     if not query:
         return render(request, "front.html", {"newest": _newest(reader)})
-    matches = _matching(reader, query)
-    found = _described(matches[:MOST_FOUND])
-    return render(request, "search.html", {"query": query, "found": found, "more": len(matches) > MOST_FOUND})
+    page = page_of(matching(query), request, FOUND)
+    found = _described([project for project in page.rows if reader.may_download(project)])
+    return render(request, "search.html", {"query": query, "found": found, "page": page})
 
 
 @csrf_exempt
@@ -60,18 +59,7 @@ def _newest(reader: Reader) -> list[Found]:
     for file in served:
         if len(releases) < NEWEST_RELEASES and reader.may_download(file.release.project):
             releases.setdefault(file.release.project_id, file.release)
-    summaries = _summaries(release.pk for release in releases.values())
-    return [Found(release.project, release, summaries[release.pk]) for release in releases.values()]
-
-
-def _matching(reader: Reader, query: str) -> list[Project]:
-    """The projects whose normal names hold the query's, the shortest first; one more than are shown."""
-    wanted = names.normalize("-".join(query.split()))
-    if not names.is_valid(wanted.strip("-")):
-        return []
-    projects = Project.objects.filter(normalized_name__contains=wanted)
-    ordered = projects.order_by(Length("normalized_name"), "normalized_name")
-    return [project for project in ordered[: MOST_FOUND + 1] if reader.may_download(project)]
+    return [Found(release.project, release) for release in releases.values()]
 
 
 def _described(projects: Collection[Project]) -> list[Found]:
@@ -79,11 +67,4 @@ def _described(projects: Collection[Project]) -> list[Found]:
     for release in Release.objects.filter(project__in=projects).defer("metadata"):
         releases[release.project_id].append(release)
     latest = {project.pk: versions.latest(releases[project.pk]) for project in projects}
-    summaries = _summaries(release.pk for release in latest.values() if release is not None)
-    return [Found(one, last, summaries[last.pk] if last else "") for one in projects for last in [latest[one.pk]]]
-
-
-def _summaries(keys: Iterable[int]) -> dict[int, str]:
-    """The summaries of releases, without the long texts that lie beside them."""
-    rows = Release.objects.filter(pk__in=list(keys)).values_list("pk", KT("metadata__summary"))
-    return {pk: summary or "" for pk, summary in rows}
+    return [Found(project, latest[project.pk]) for project in projects]

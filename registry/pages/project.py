@@ -1,20 +1,25 @@
-"""A project's page: its releases, and the files of one of them with where they came from."""
+"""A project's page: one of its releases, with its files and where they came from."""
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from django.conf import settings
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
 from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from registry import versions
-from registry.index import documents, lookup
-from registry.models import File, Project, Release
+from registry.descriptions import kept
+from registry.index import lookup
+from registry.models import Project, Release, Role
+from registry.pages import files, metadata
+from registry.pages.paging import page_of
 from registry.reading import Reader, page_for_readers
 
-# Older releases are folded away behind the newest ones.
+# Of a page of releases the older ones are folded away.
 UNFOLDED_RELEASES = 12
 
 
@@ -40,58 +45,50 @@ def _page(request: HttpRequest, reader: Reader, name: str, version: str | None) 
         below = "" if version is None else f"{quote(version)}/"
         return HttpResponsePermanentRedirect(f"/project/{normal}/{below}")
     project = lookup.project_for(reader, name)
-    return render(request, "project.html", _context(project, version))
+    return render(request, "project.html", _context(request, project, version))
 
 
-def _context(project: Project, version: str | None) -> dict[str, Any]:
+def _context(request: HttpRequest, project: Project, version: str | None) -> dict[str, Any]:
     releases = list(project.releases.defer("metadata").annotate(file_count=Count("files")))
     releases.sort(key=lambda release: versions.key(release.version), reverse=True)
     latest = versions.latest(releases)
     chosen = latest if version is None else versions.find(releases, version)
     if version is not None and chosen is None:
         raise Http404(f"{project.name} has no release {version}.")
+    people = list(project.roles.select_related("user").order_by("-role", "user__username"))
+    page = page_of(releases, request)
     return {
         "project": project,
-        "people": project.roles.select_related("user").order_by("-role", "user__username"),
-        "newer": releases[:UNFOLDED_RELEASES],
-        "older": releases[UNFOLDED_RELEASES:],
+        "people": people,
+        "manage_url": _manage_url(project, people, request),
+        "page": page,
+        "newer": page.rows[:UNFOLDED_RELEASES],
+        "older": page.rows[UNFOLDED_RELEASES:],
         "latest": latest,
+        "is_older": latest is not None
+        and chosen is not None
+        and versions.key(chosen.version) < versions.key(latest.version),
         "release": chosen,
-        "files": _files(project, chosen),
-        "links": _links(chosen),
-        "description": _description(chosen),
+        **(_of_release(project, chosen) if chosen is not None else {}),
     }
 
 
-def _files(project: Project, release: Release | None) -> list[tuple[File, str]]:
-    """The release's files with their addresses.
-
-    What the floors above keep beside a file, one row each, comes with it, so that the template can show it.
-    """
-    if release is None:
-        return []
-    beside = [relation.name for relation in File._meta.related_objects if relation.one_to_one]
-    files = lookup.served_files(project).filter(release=release).select_related("release", *beside)
-    return [(file, documents.file_url(file)) for file in files]
-
-
-def _links(release: Release | None) -> list[tuple[str, str]]:
-    """The addresses that the metadata names, as pairs (label, address); only those that are safe to follow."""
-    if release is None:
-        return []
-    named = dict(release.metadata.get("project_urls") or {})
-    for label, key in (("Home page", "home_page"), ("Download", "download_url")):
-        if release.metadata.get(key):
-            named.setdefault(label, release.metadata[key])
-    return [(label, url) for label, url in named.items() if _is_web_address(url)]
+def _of_release(project: Project, release: Release) -> dict[str, Any]:
+    groups = files.groups_of(project, release)
+    own = [f"{settings.SITE_URL}{project.get_absolute_url()}", *files.addresses_of(groups)]
+    return {
+        "groups": groups,
+        "details": metadata.details(release.metadata, own),
+        "description": kept.text_of(release),
+        "description_html": kept.html_of(release),
+    }
 
 
-def _is_web_address(url: str) -> bool:
+def _manage_url(project: Project, people: list[Role], request: HttpRequest) -> str:
+    """Where those look after the project who have a role in it; empty for others."""
+    if all(role.user_id != request.user.pk for role in people):
+        return ""
     try:
-        return urlsplit(url).scheme in {"http", "https"}
-    except ValueError:
-        return False
-
-
-def _description(release: Release | None) -> str:
-    return str(release.metadata.get("description") or "").strip() if release else ""
+        return reverse("manage-releases", kwargs={"name": project.normalized_name})
+    except NoReverseMatch:
+        return ""

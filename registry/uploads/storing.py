@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
 from packaging.utils import canonicalize_version
 
+from registry import summaries
 from registry.actors import Actor
 from registry.creation import NameRefused, check_name, create_project
 from registry.models import Event, File, Project, Release, UsedFilename
@@ -124,6 +125,8 @@ def _store_locked(upload: _Upload, credential: UploadCredential) -> None:
         return
     actor = credential.actor(upload.address)
     release, events = _release(project, upload, actor)
+    if events:
+        summaries.keep(project)
     row = _add_file(release, upload)
     events.append(
         Event.line(

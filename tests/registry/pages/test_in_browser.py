@@ -8,8 +8,40 @@ from tests.machine import needs_chromium
 
 pytestmark = [pytest.mark.django_db(transaction=True), needs_chromium]
 
-PATHS = ["/", "/?q=sample", "/project/sampleproject/", "/project/empty/", "/simple/", "/admin/login/"]
+PATHS = [
+    "/",
+    "/?q=sample",
+    "/project/sampleproject/",
+    "/project/empty/",
+    "/help/",
+    "/help/publishing/",
+    "/simple/",
+    "/admin/login/",
+]
 ADMIN_PATHS = ["/admin/", "/admin/registry/project/", "/admin/publishers/publisher/add/", "/admin/password_change/"]
+
+MARKDOWN = (
+    """
+# Title
+
+![A logo](https://images.example/logo.png) [![badge](https://images.example/b.svg)](https://ci.example/)
+
+| a | """
+    + "long " * 30
+    + """ |
+| - | - |
+| 1 | `"""
+    + "x" * 200
+    + """` |
+
+```python
+import os  # """
+    + "long " * 60
+    + """
+```
+"""
+    + "long " * 500
+)
 
 
 @pytest.fixture
@@ -19,7 +51,12 @@ def owner():
 
 @pytest.fixture
 def projects(owner):
-    make_file(make_project("sampleproject", owner), summary="Does things " * 20, description="long " * 500)
+    make_file(
+        make_project("sampleproject", owner),
+        summary="Does things " * 20,
+        description=MARKDOWN,
+        description_content_type="text/markdown",
+    )
     make_file(make_project("a" * 100), "1.0")
     make_project("empty")
 
@@ -98,7 +135,7 @@ def test_a_generic_issuer_and_its_publisher_are_added_in_the_admin(
 @pytest.mark.parametrize("width", [320, 390, 640, 860, 1280, 1600])
 def test_pages_fit_into_the_window(live_server, page, width):
     page.set_viewport_size({"width": width, "height": 800})
-    for path in (*PATHS[:4], f"/project/{'a' * 100}/", "/nowhere"):
+    for path in (*PATHS[:6], f"/project/{'a' * 100}/", "/nowhere"):
         page.goto(live_server.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 

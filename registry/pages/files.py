@@ -1,0 +1,57 @@
+"""The files of a release, those together that came from the same place."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from registry.index import documents, lookup
+from registry.models import File, Project, Release
+
+UNFOLDED = 5
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A file with its address."""
+
+    file: File
+    url: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files of one origin. What a provenance is, the floor that keeps it knows; the template shows it."""
+
+    provenance: Any
+    files: list[Shown]
+
+    @property
+    def unfolded(self) -> list[Shown]:
+        """The first ones."""
+        return self.files[:UNFOLDED]
+
+    @property
+    def folded(self) -> list[Shown]:
+        """The others."""
+        return self.files[UNFOLDED:]
+
+
+def groups_of(project: Project, release: Release) -> list[Group]:
+    """The files that the release serves.
+
+    What the floors above keep beside a file, one row each, comes with it.
+    """
+    beside = [relation.name for relation in File._meta.related_objects if relation.one_to_one]
+    served = lookup.served_files(project).filter(release=release).select_related("release", *beside)
+    groups: dict[Any, Group] = {}
+    for file in served:
+        provenance = getattr(file, "provenance", None)
+        key = (provenance.uploader, provenance.origin) if provenance is not None else None
+        groups.setdefault(key, Group(provenance, [])).files.append(Shown(file, documents.file_url(file)))
+    return list(groups.values())
+
+
+def addresses_of(groups: Iterable[Group]) -> list[str]:
+    """What belongs to those that uploaded the files."""
+    origins = [group.provenance.origin for group in groups if group.provenance is not None]
+    return [address for origin in origins if origin is not None for address in origin.addresses]
