@@ -55,7 +55,8 @@ class Card:
     def must_be_used_until(self) -> datetime.datetime | None:
         """When it dies unless it is used, because its ids are not known."""
         since = self.publisher.unpinned_since
-        return since + UNPINNED_LIFETIME if since and not self.dead else None
+        pending = self.publisher.is_pending  # goes at that time in any case
+        return since + UNPINNED_LIFETIME if since and not self.dead and not pending else None
 
     @property
     def has_expired(self) -> bool:

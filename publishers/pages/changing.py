@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from publishers import adjusting, jobs, registration, renaming
 from publishers.forms import PublisherForm
 from publishers.models import Publisher
-from publishers.pages import cards
+from publishers.pages import cards, offers
 from publishers.pages.desk import Desk
 from publishers.pages.drawn import Drawn
 from publishers.registration import AlreadyRegistered
@@ -26,10 +26,14 @@ GONE = "This publisher was removed meanwhile."
 @asking
 @changing
 def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
-    """All fields."""
+    """All fields; a link may say what they would be."""
     publisher = desk.find(pk)
+    asked = offers.prefilled(publisher.issuer.kind, request.GET)
+    if publisher.renamed_to and publisher.renamed_to.items() <= asked.items():
+        # Editing the names would forget the ids; accepting them does not.
+        return redirect(desk.url("names", publisher))
     data = request.POST if request.method == "POST" else None
-    form = PublisherForm(publisher.issuer, data, publisher=publisher, look_up=True)
+    form = PublisherForm(publisher.issuer, data, publisher=publisher, look_up=True, initial=asked)
     checks = "check" in request.POST
     if data is None or not form.is_valid() or checks or form.save(Actor.of(request)) is None:
         return _edit_page(request, desk, publisher, form, checked=checks and not form.errors)
@@ -129,6 +133,7 @@ def _edit_page(
     context = desk.context(
         card=cards.card(desk, publisher),
         drawn=Drawn(form, publisher.project_name),
+        is_filled_in=not form.is_bound and bool(offers.prefilled(form.kind, request.GET)),
         checked=checked,
         missing=form.missing() if checked else "",
     )

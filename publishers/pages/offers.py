@@ -17,7 +17,8 @@ from publishers.pasted import Address
 from publishers.providers import PROVIDERS
 from publishers.providers.base import Provider
 
-OWN_NAMES = ("project_name", "label")
+# What a link may fill in besides the provider's fields.
+OWN_NAMES = ("project_name", "label", "enabled", "expires_at")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Offer:
     @property
     def is_filled_in(self) -> bool:
         """Whether values came from a link or an address."""
-        return any(self.initial.values())
+        return bool(self.initial)
 
 
 def query_of(issuer: Issuer) -> str:
@@ -72,10 +73,23 @@ def query_of(issuer: Issuer) -> str:
 def asked(query: QueryDict) -> Offer:
     """What a link asks for."""
     issuers = list(Issuer.objects.switched_on().filter(provider__in=PROVIDERS))
-    if query.get("address", "").strip():
-        return _of_address(issuers, query["address"].strip())
-    chosen, problem = _choose(issuers, query.get("provider", ""), query.get("issuer_url", ""))
-    return Offer(issuers, chosen, problem, _prefilled(chosen.kind, query) if chosen else {})
+    address = str(query.get("address", "")).strip()
+    if address:
+        return _of_address(issuers, address)
+    chosen, problem = _choose(issuers, str(query.get("provider", "")), str(query.get("issuer_url", "")))
+    return Offer(issuers, chosen, problem, prefilled(chosen.kind, query) if chosen else {})
+
+
+def prefilled(kind: Provider, query: QueryDict) -> dict[str, Any]:
+    """The values that a link names, empty ones too."""
+    others = {name: query[name] for name in (*(pin.name for pin in kind.pins), *OWN_NAMES) if name in query}
+    widgets = {part.name: form_field(part).widget for part in kind.fields if _names(query, part.name)}
+    return {**others, **{name: widget.value_from_datadict(query, {}, name) for name, widget in widgets.items()}}
+
+
+def _names(query: QueryDict, field_name: str) -> bool:
+    """Rules are several names: ``claims-0-claim``."""
+    return any(key == field_name or key.startswith(f"{field_name}-") for key in query)
 
 
 def posted(data: QueryDict) -> Offer:
@@ -101,13 +115,6 @@ def _choose(issuers: Sequence[Issuer], provider: str, url: str) -> tuple[Issuer 
 def _of_first_provider(issuers: Sequence[Issuer]) -> list[Issuer]:
     first = next((name for name in PROVIDERS if any(issuer.provider == name for issuer in issuers)), None)
     return [issuer for issuer in issuers if issuer.provider == first]
-
-
-def _prefilled(kind: Provider, query: QueryDict) -> dict[str, Any]:
-    widgets = {part.name: form_field(part).widget for part in kind.fields}
-    said = {name: widget.value_from_datadict(query, {}, name) for name, widget in widgets.items()}  # type: ignore[arg-type]
-    others = {name: query.get(name) for name in (*(pin.name for pin in kind.pins), *OWN_NAMES)}
-    return {name: value for name, value in {**others, **said}.items() if value}
 
 
 def _of_address(issuers: Sequence[Issuer], text: str) -> Offer:

@@ -26,8 +26,8 @@ class Buildkite(Provider):
     trusts = "any build of the pipeline {organization_slug}/{pipeline_slug}"
     narrowed_by = ("branch", "tag", "step_key")
     unnarrowed = (
-        "Nothing narrows it: every step of every build of this pipeline can publish. Name the branch or the tag of your "
-        "releases."
+        "Nothing narrows it: every step of every build of this pipeline can publish. Name the branch or the tag of "
+        "your releases."
     )
     in_job = MappingProxyType({"step_key": "key: publish"})
     known_to_id = True

@@ -31,8 +31,8 @@ class CircleCI(Provider):
     trusts = "any job of the project {project_id} of the organization {org_id}"
     narrowed_by = ("vcs_ref", "pipeline_definition_id", "context_id")
     unnarrowed = (
-        "Nothing narrows it: every job of every pipeline of this project can publish. Name a context, or the ref of your "
-        "releases."
+        "Nothing narrows it: every job of every pipeline of this project can publish. Name a context, or the ref of "
+        "your releases."
     )
     known_to_id = True
     fields = (

@@ -239,8 +239,8 @@ class GitHub(Provider):
         if ask(quote("/repos/{}/contents{}".format(*path))).status != 404:
             return ""
         return (
-            f"GitHub shows no file {path[1][1:]} in {path[0]}. Check the names, unless the repository is private or the "
-            "file is yet to come."
+            f"GitHub shows no file {path[1][1:]} in {path[0]}. Check the names, unless the repository is private or "
+            "the file is yet to come."
         )
 
     @property
