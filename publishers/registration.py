@@ -85,11 +85,15 @@ def standing(
     return next((publisher for publisher in waiting if publisher.waits_until() > timezone.now()), None)
 
 
+def pending_count(user: User) -> int:
+    """For how many projects ``user`` waits; what expired does not count."""
+    oldest = timezone.now() - datetime.timedelta(days=settings.PENDING_PUBLISHER_TTL_DAYS)
+    return Publisher.objects.pending().filter(added_by=user, created_at__gt=oldest).count()
+
+
 def check_pending_limit(user: User) -> None:
     """Raise TooManyPending unless ``user`` may wait for one more project."""
-    oldest = timezone.now() - datetime.timedelta(days=settings.PENDING_PUBLISHER_TTL_DAYS)
-    waiting = Publisher.objects.pending().filter(added_by=user, created_at__gt=oldest)
-    if waiting.count() >= settings.PENDING_PUBLISHERS_PER_USER:
+    if pending_count(user) >= settings.PENDING_PUBLISHERS_PER_USER:
         raise TooManyPending
 
 

@@ -62,10 +62,13 @@ class Drawn:
     @property
     def warnings(self) -> list[str]:
         """What is to be known of single values."""
-        values = self._values()
-        if self.form.is_bound:
-            values = {name: value for name, value in self.form.cleaned_data.items() if name in values}
-        said = [part.warning(values.get(part.name)) for part in self.form.kind.fields]
+        values = self.form.cleaned_data if self.form.is_bound else self._values()
+        said = [
+            part.warning(value)
+            for part in self.form.kind.fields
+            for value in [values.get(part.name)]
+            if isinstance(value, list if part.stores is dict else part.stores)  # a link may say anything
+        ]
         return [sentence for sentence in said if sentence]
 
     def _values(self) -> dict[str, object]:

@@ -1,14 +1,12 @@
 """The page that lists publishers and adds one."""
 
-from collections.abc import Sequence
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from publishers import registration
 from publishers.forms import PublisherForm
 from publishers.models import Issuer, Publisher
 from publishers.pages import cards, narrowing, offers
@@ -46,10 +44,8 @@ def listing(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 @changing
 def _add(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     offer = offers.posted(request.POST)
-    if offer.chosen is None:
-        return _page(request, desk, offer, None, problem="The issuer was switched off meanwhile. Choose another one.")
-    form = _form(desk, offer.chosen, request.POST)
-    if not form.is_valid():
+    form = _form(desk, offer.chosen, request.POST, look_up=not offer.problem) if offer.chosen else None
+    if form is None or offer.problem or not form.is_valid():
         return _page(request, desk, offer, form)
     if "check" in request.POST:
         return _page(request, desk, offer, form, checked=True)
@@ -65,7 +61,7 @@ def _add(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 def _form(desk: Desk, issuer: Issuer, data: object = None, **more: object) -> PublisherForm:
     place = {"project": desk.project} if desk.project else {"user": desk.user}
-    return PublisherForm(issuer, data, look_up=data is not None, **place, **more)  # type: ignore[arg-type]
+    return PublisherForm(issuer, data, **place, **more)  # type: ignore[arg-type]
 
 
 def _page(
@@ -74,7 +70,6 @@ def _page(
     offer: Offer,
     form: PublisherForm | None,
     *,
-    problem: str = "",
     checked: bool = False,
 ) -> HttpResponseBase:
     shown = _shown(request, desk)
@@ -84,10 +79,10 @@ def _page(
         only="publisher" in request.GET,
         offer=offer,
         drawn=Drawn(form, desk.project.name if desk.project else "") if form else None,
-        problem=problem or offer.problem,
+        problem=offer.problem,
         checked=checked,
         missing=form.missing() if form and checked else "",
-        **_besides(desk, shown.rows),
+        **_besides(desk),
     )
     return render(request, "publishers/publishing.html", context)
 
@@ -100,13 +95,12 @@ def _shown(request: HttpRequest, desk: Desk) -> "Page[Publisher]":
     return page_of(rows, request, SIZE)
 
 
-def _besides(desk: Desk, shown: Sequence[Publisher]) -> dict[str, object]:
+def _besides(desk: Desk) -> dict[str, object]:
     if desk.project is not None:
         return {"exchanges": addresses.exchanges(desk.project)}
-    waiting = [publisher for publisher in shown if publisher.waits_until() > timezone.now()]
     events = Event.objects.filter(user=desk.user, tag__in=BECAME)[:MOST_TOLD]
     return {
-        "waiting": len(waiting),
+        "waiting": registration.pending_count(desk.user),
         "limit": settings.PENDING_PUBLISHERS_PER_USER,
         "became": [(event, BECAME[event.tag]) for event in events],
     }

@@ -4,7 +4,7 @@ The names of a link's query are PyPI's: ``provider``, ``issuer_url``, and the fi
 told and otherwise left alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -93,10 +93,17 @@ def _names(query: QueryDict, field_name: str) -> bool:
 
 
 def posted(data: QueryDict) -> Offer:
-    """What a form was sent for; an issuer that is not on any more is not chosen."""
+    """What a form was sent for. An issuer that is not on any more is chosen, so that nothing typed is lost."""
     issuers = list(Issuer.objects.switched_on().filter(provider__in=PROVIDERS))
-    named = next((issuer for issuer in issuers if issuer.url == data.get("issuer_url")), None)
-    return Offer(issuers, named)
+    named = _at(issuers, data)
+    if named is not None:
+        return Offer(issuers, named)
+    off = _at(Issuer.objects.filter(provider__in=PROVIDERS), data)
+    return Offer(issuers, off, "This issuer is switched off. Choose another one, or ask an administrator.")
+
+
+def _at(issuers: Iterable[Issuer], data: QueryDict) -> Issuer | None:
+    return next((issuer for issuer in issuers if issuer.url == data.get("issuer_url")), None)
 
 
 def _choose(issuers: Sequence[Issuer], provider: str, url: str) -> tuple[Issuer | None, str]:
