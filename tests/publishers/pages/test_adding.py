@@ -293,6 +293,9 @@ def test_a_change_needs_a_second_factor(client: Client, github: Issuer, settings
 # -- the sentence ------------------------------------------------------------
 
 
+ANY_JOB = "sampleproject will trust any job of the workflow"
+
+
 def sentence_of(said: str) -> str:
     found = re.search(r'<p class="sentence">(.*?)</p>', said, re.DOTALL)
     assert found is not None
@@ -306,8 +309,10 @@ def sentence_of(said: str) -> str:
         ({}, "sampleproject will trust any job of the workflow … in …/…."),
         (
             {**FIELDS, "environment": "pypi", "hosted_runner_only": "on", "event_names": "push"},
-            "sampleproject will trust any job of the workflow release.yml in octo-org/sampleproject, in the environment "
-            "pypi, started by push, on a runner that GitHub hosts.",
+            (
+                f"{ANY_JOB} release.yml in octo-org/sampleproject, in the environment pypi, started by push, on a "
+                "runner that GitHub hosts."
+            ),
         ),
         (
             {"provider": "gitlab", "namespace": "a/b", "project": "c", "ref": "refs/tags/v*"},

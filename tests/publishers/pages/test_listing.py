@@ -99,8 +99,13 @@ def use(publisher: Publisher) -> Exchange:
     exchange = Exchange.objects.create(
         outcome="granted", issuer=publisher.issuer, issuer_url=publisher.issuer.url, claims=claims
     )
-    details = {"exchange": str(exchange.pk), "publisher": publisher.pk}
-    Event.objects.record("project:oidc:exchange-granted", Actor("GitHub"), project=publisher.project, **details)
+    Event.objects.record(
+        "project:oidc:exchange-granted",
+        Actor("GitHub"),
+        project=publisher.project,
+        exchange=str(exchange.pk),
+        publisher=publisher.pk,
+    )
     return exchange
 
 
