@@ -17,7 +17,7 @@ from publishers.models import Issuer, Publisher
 from publishers.providers.base import LookupFailed, Provider, UnknownIdentity
 from publishers.providers.fields import Field
 from publishers.providers.rules import Rules
-from publishers.registration import AlreadyRegistered, IssuerChanged, TooManyPending, Wanted
+from publishers.registration import AlreadyRegistered, ChangedMeanwhile, IssuerChanged, TooManyPending, Wanted
 from publishers.ruleform import RulesField
 from publishers.words import WordsField
 from registry.actors import Actor
@@ -28,7 +28,7 @@ from registry.names import MAX_NAME_LENGTH
 # Letters that an input shows, where values may be longer than this.
 WIDE, WIDE_FROM = 60, 255
 # What the form asks besides the provider's fields; no provider may declare a field or pin of such a name.
-OWN_FIELDS = ("project_name", "label", "enabled", "expires_at", "pin_at_first_use")
+OWN_FIELDS = ("project_name", "label", "enabled", "expires_at", "pin_at_first_use", "based_on")
 
 
 class PublisherForm(forms.Form):
@@ -86,6 +86,7 @@ class PublisherForm(forms.Form):
             label=said["label"],
             enabled=said["enabled"],
             expires_at=said["expires_at"],
+            based_on=said.get("based_on", ""),
         )
 
     def clean(self) -> None:
@@ -99,11 +100,20 @@ class PublisherForm(forms.Form):
         """Register or change the publisher; None, with an error in the form, if somebody else was faster."""
         try:
             return self._save(actor)
-        except (AlreadyRegistered, IssuerChanged, TooManyPending) as refused:
+        except (AlreadyRegistered, ChangedMeanwhile, IssuerChanged, TooManyPending) as refused:
             self.add_error(None, str(refused))
         except Publisher.DoesNotExist:
             self.add_error(None, "This publisher was removed meanwhile.")
         return None
+
+    def missing(self) -> str:
+        """What of the valid form the provider's API does not find, as a warning; never inside a transaction."""
+        if not self.look_up or not self.issuer.api_url:
+            return ""
+        try:
+            return self.kind.missing(self.wanted.values, self._ask)
+        except FetchFailed:
+            return ""
 
     def _save(self, actor: Actor) -> Publisher:
         if self.publisher is not None:
@@ -128,6 +138,10 @@ class PublisherForm(forms.Form):
             label="Expires",
             help_text="When it stops working (UTC), such as 2027-01-31; never if empty.",
         )
+        if self.publisher is not None:
+            self.fields["based_on"] = forms.CharField(
+                required=False, widget=forms.HiddenInput, initial=registration.state(self.publisher)
+            )
         for pin in self.kind.pins:
             if pin.name in self.pin_fields:
                 self.fields[pin.name] = forms.CharField(

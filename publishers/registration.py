@@ -1,6 +1,8 @@
 """Adding, changing and removing publishers: the row and its line in the history, together or not at all."""
 
 import datetime
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +28,8 @@ class Wanted:
     label: str = ""
     enabled: bool = True
     expires_at: datetime.datetime | None = None
+    # The ``state`` that was looked at before it was changed; whatever stands is changed if it is not known.
+    based_on: str = ""
 
 
 class AlreadyRegistered(Exception):
@@ -54,6 +58,22 @@ class IssuerChanged(Exception):
         super().__init__("The issuer's identity claims were changed meanwhile: open this form again.")
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the publisher after it was looked at."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else changed this publisher meanwhile. Open this form again to see what it is now.")
+
+
+def state(publisher: Publisher) -> str:
+    """What people decided about a publisher, as a digest: another after each change.
+
+    Without the ids: an exchange records them, and a change leaves those that it does not name as they are.
+    """
+    decided = {name: value for name, value in in_words(publisher).items() if name != "pins"}
+    return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
+
+
 def standing(
     issuer: Issuer, values: Mapping[str, Any], *, project: Project | None, user: User | None, project_name: str = ""
 ) -> Publisher | None:
@@ -65,11 +85,15 @@ def standing(
     return next((publisher for publisher in waiting if publisher.waits_until() > timezone.now()), None)
 
 
+def pending_count(user: User) -> int:
+    """For how many projects ``user`` waits; what expired does not count."""
+    oldest = timezone.now() - datetime.timedelta(days=settings.PENDING_PUBLISHER_TTL_DAYS)
+    return Publisher.objects.pending().filter(added_by=user, created_at__gt=oldest).count()
+
+
 def check_pending_limit(user: User) -> None:
     """Raise TooManyPending unless ``user`` may wait for one more project."""
-    oldest = timezone.now() - datetime.timedelta(days=settings.PENDING_PUBLISHER_TTL_DAYS)
-    waiting = Publisher.objects.pending().filter(added_by=user, created_at__gt=oldest)
-    if waiting.count() >= settings.PENDING_PUBLISHERS_PER_USER:
+    if pending_count(user) >= settings.PENDING_PUBLISHERS_PER_USER:
         raise TooManyPending
 
 
@@ -105,10 +129,13 @@ def change(publisher: Publisher, wanted: Wanted, actor: Actor) -> bool:
     """Make a publisher what is wanted; True if something changed.
 
     A publisher that moves to another place loses the ids of the old one. Upload tokens that it was credited with
-    hold its generation of before: they no longer open its project. Raises AlreadyRegistered, Publisher.DoesNotExist.
+    hold its generation of before: they no longer open its project. Raises AlreadyRegistered, ChangedMeanwhile,
+    Publisher.DoesNotExist.
     """
     with transaction.atomic():
         row = locked(publisher)
+        if wanted.based_on and wanted.based_on != state(row):
+            raise ChangedMeanwhile
         before, moved = in_words(row), row.issuer.kind.identity(wanted.values) != row.identity
         _apply(row, wanted, moved=moved)
         after = in_words(row)

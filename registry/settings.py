@@ -189,6 +189,9 @@ LOGIN_REDIRECT_URL = "front"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 30 * 60  # seconds that a sign-in counts as recent
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 
+# Of whom the pages of publishers ask when each was last used: a function of the floor above.
+PUBLISHER_USES = "tokens.uses.last_uses"
+
 FORM_RENDERER = "registry.pages.forms.Renderer"
 
 REST_FRAMEWORK = {

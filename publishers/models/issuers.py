@@ -34,6 +34,10 @@ def default_algorithms() -> list[str]:
 class IssuerQuerySet(models.QuerySet["Issuer"]):
     """Issuers, found by their exact URL."""
 
+    def switched_on(self) -> "IssuerQuerySet":
+        """Those that are on, and their provider too."""
+        return self.filter(~SwitchedOff.covers("provider"), enabled=True)
+
     def trusted(self, unverified_url: str) -> "Issuer":
         """The issuer that a token names. Raises InvalidPayload if unknown, NotEnabled if switched off."""
         issuer = next(iter(_NAMED(unverified_url)), None)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from publishers.errors import InvalidToken
+from publishers.pasted import Address
 from publishers.providers.base import Provider
 from publishers.providers.claims import Claims, text_claim
 from publishers.providers.fields import Field, Pin, Reading, Workload
@@ -25,6 +26,7 @@ class ActiveState(Provider):
     label = "ActiveState"
     default_issuer = "https://platform.activestate.com/api/v1/oauth/oidc"
     place_label = "Project"
+    trusts = "any build of {organization}/{project} that {actor} starts"
     fields = (
         Field(
             "organization",
@@ -71,6 +73,13 @@ class ActiveState(Provider):
             f"The claim `builder` is `{reading['builder']}`, not `{BUILDER}`. Publish by the build script's "
             "`pypi_publisher`."
         )
+
+    def from_address(self, address: Address) -> dict[str, str] | None:
+        """``platform.activestate.com/ORGANIZATION/PROJECT``."""
+        organization, project, *_ = (*address.below("platform.activestate.com"), "", "")
+        if not project or self.issuer_url != self.default_issuer:
+            return None
+        return {"organization": organization, "project": project}
 
     def describe(self, values: Mapping[str, Any]) -> str:
         """``acme-org/sampleproject · by alice``."""

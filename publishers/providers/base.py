@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from publishers.pasted import Address
+from publishers.providers import phrases
 from publishers.providers.claims import Claims
 from publishers.providers.fields import Field, Pin, Reading
 
@@ -79,6 +81,17 @@ class Provider:
     run_label: ClassVar[str] = "Run"  # the one of them that ``links`` has the run's address for; the other: Commit
     # Whether an administrator names the identity claims and the pinned claims of each issuer.
     names_claims: ClassVar[bool] = False
+    # What is trusted, in the middle of a sentence, with the names of fields in braces: "any job of {workflow}".
+    trusts: str = ""
+    # The constraints of which at least one should be set, and what is told where none is, as sentences.
+    narrowed_by: ClassVar[tuple[str, ...]] = ()
+    unnarrowed: ClassVar[str] = ""
+    # What in the job of docs/providers/NAME.md stands for what a field says: ``environment: pypi``.
+    in_job: ClassVar[Mapping[str, str]] = {}
+    # The file that holds the job, with the names of fields in braces.
+    job_file: ClassVar[str] = ""
+    # Whether the package "id" gets this service's identity tokens.
+    known_to_id: ClassVar[bool] = False
     # Attributes of the class, but a provider whose issuers differ in their claims may set them per issuer.
     fields: tuple[Field, ...] = ()
     pins: tuple[Pin, ...] = ()
@@ -138,6 +151,8 @@ class Provider:
     def warnings(self, values: Mapping[str, Any], pins: Mapping[str, str]) -> list[str]:
         """What a maintainer should know of such a publisher, as sentences to show beside it."""
         said = [part.warning(values.get(part.name)) for part in self.fields]
+        if not self.is_narrowed(values):
+            said.append(self.unnarrowed)
         missing = [pin.name for pin in self.pins if pin.optional and not pins.get(pin.name)]
         if missing:
             said.append(
@@ -145,6 +160,22 @@ class Provider:
                 "claims only if the job asks for them."
             )
         return [sentence for sentence in said if sentence]
+
+    def is_narrowed(self, values: Mapping[str, Any]) -> bool:
+        """Whether one of the constraints is set that should be."""
+        return not self.narrowed_by or any(values.get(name) for name in self.narrowed_by)
+
+    def phrases(self, values: Mapping[str, Any]) -> list[phrases.Phrase]:
+        """What is trusted, in pieces of a sentence that begins "The project trusts"."""
+        return [*phrases.subject(self.trusts, self.fields, values), *phrases.clauses(self.fields, values)]
+
+    def from_address(self, address: Address) -> dict[str, str] | None:
+        """The fields that the address of a repository or workflow tells; None if it is none of this issuer's."""
+        return None
+
+    def missing(self, values: Mapping[str, Any], ask: Ask) -> str:
+        """What the provider's API does not find, as a warning; empty if it is there, or nobody can tell."""
+        return ""
 
     def key_in_file(self, field_name: str) -> str:
         """The key of an apply file that holds a field's value."""

@@ -5,8 +5,10 @@ job may choose another one (``--subject-claim``).
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from publishers.pasted import Address
 from publishers.providers.base import Links, Provider
 from publishers.providers.claims import Claims, optional_text_claim, text_claim
 from publishers.providers.fields import Constraint, Field, Glob, Pin, Reading
@@ -24,6 +26,14 @@ class Buildkite(Provider):
     place_label = "Pipeline"
     told = {"Branch": "build_branch", "Tag": "build_tag", "Commit": "build_commit", "Build": "build_number"}
     run_label = "Build"
+    trusts = "any build of the pipeline {organization_slug}/{pipeline_slug}"
+    narrowed_by = ("branch", "tag", "step_key")
+    unnarrowed = (
+        "Nothing narrows it: every step of every build of this pipeline can publish. Name the branch or the tag of "
+        "your releases."
+    )
+    in_job = MappingProxyType({"step_key": "key: publish"})
+    known_to_id = True
     fields = (
         Field(
             "organization_slug",
@@ -39,13 +49,27 @@ class Buildkite(Provider):
             pattern=_SLUG,
             problem="A slug is one part of the pipeline's address, buildkite.com/ORGANIZATION/PIPELINE, without '/'.",
         ),
-        Glob("branch", "Branch", claim="build_branch", hint="The branch's name, such as main or release/*."),
-        Glob("tag", "Tag", claim="build_tag", hint="The tag's name, such as v*: builds of no tag are refused then."),
+        Glob(
+            "branch",
+            "Branch",
+            claim="build_branch",
+            hint="The branch's name, such as main or release/*.",
+            clause="of the branch {value}",
+        ),
+        Glob(
+            "tag",
+            "Tag",
+            claim="build_tag",
+            hint="The tag's name, such as v*: builds of no tag are refused then.",
+            clause="of the tag {value}",
+            recommended=True,
+        ),
         Constraint(
             "step_key",
             "Step key",
             hint="The key of the step that publishes, as the pipeline's steps have it.",
             fix="give the step `key: {expected}`",
+            clause="in the step {value}",
         ),
     )
     pins = (
@@ -72,6 +96,13 @@ class Buildkite(Provider):
         if values.get("step_key"):
             said.append(f"step {values['step_key']}")
         return " · ".join(said)
+
+    def from_address(self, address: Address) -> dict[str, str] | None:
+        """``buildkite.com/ORGANIZATION/PIPELINE``, and whatever follows."""
+        organization, pipeline, *_ = (*address.below("buildkite.com"), "", "")
+        if not pipeline or self.issuer_url != self.default_issuer:
+            return None
+        return {"organization_slug": organization, "pipeline_slug": pipeline}
 
     def links(self, claims: Claims) -> Links:
         """The job. Which repository the commit is in the token does not say."""

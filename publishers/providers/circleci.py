@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from publishers.errors import InvalidToken
+from publishers.pasted import Address
 from publishers.providers.base import Provider
 from publishers.providers.claims import Claims, flag_claim, optional_text_claim, optional_texts_claim, text_claim
 from publishers.providers.fields import Constraint, Field, Glob, Pin, Reading, Waivable
@@ -27,6 +28,13 @@ class CircleCI(Provider):
     name = "circleci"
     label = "CircleCI"
     default_issuer = "https://oidc.circleci.com"
+    trusts = "any job of the project {project_id} of the organization {org_id}"
+    narrowed_by = ("vcs_ref", "pipeline_definition_id", "context_id")
+    unnarrowed = (
+        "Nothing narrows it: every job of every pipeline of this project can publish. Name a context, or the ref of "
+        "your releases."
+    )
+    known_to_id = True
     fields = (
         Field(
             "org_id",
@@ -52,12 +60,14 @@ class CircleCI(Provider):
             pattern=r"[^\s/:*]+(?:/[^\s/:*]+)+",
             problem="Write one repository without https://, such as github.com/acme/sampleproject.",
             fix="start the pipeline from `{expected}`",
+            clause="of a pipeline that {value} started",
             waiver="Any repository that starts a pipeline of this CircleCI project may publish, forks included if the "
             "project passes secrets to them, and so may custom webhooks.",
         ),
         Glob(
             "vcs_ref",
             "VCS ref",
+            clause="from {value}",
             claim=f"{_CLAIM}vcs-ref",
             hint="The branch or tag, such as refs/tags/v* or refs/heads/main.",
             pattern=r"refs/(?:heads|tags)/.+",
@@ -71,6 +81,7 @@ class CircleCI(Provider):
             pattern=_ID,
             problem=_NO_ID,
             fix="start the pipeline by the definition `{expected}`",
+            clause="by the pipeline definition {value}",
         ),
         Constraint(
             "context_id",
@@ -80,6 +91,8 @@ class CircleCI(Provider):
             pattern=_ID,
             problem=_NO_ID,
             fix="let the job use the context `{expected}`",
+            clause="with the context {value}",
+            recommended=True,
         ),
     )
     pins = (Pin("org_id", "Organization id", of_owner=True),)
@@ -111,6 +124,14 @@ class CircleCI(Provider):
         words = {"vcs_ref": "ref", "pipeline_definition_id": "pipeline definition", "context_id": "context"}
         said += [f"{word} {values[name]}" for name, word in words.items() if values.get(name)]
         return " · ".join(said)
+
+    def from_address(self, address: Address) -> dict[str, str] | None:
+        """``app.circleci.com/pipelines/github/OWNER/REPO``: the two ids stand in no address."""
+        service, owner, repository, *_ = (*address.below("app.circleci.com/pipelines"), "", "", "")
+        host = {"github": "github.com", "gh": "github.com", "bitbucket": "bitbucket.org", "bb": "bitbucket.org"}
+        if service not in host or not repository:
+            return None
+        return {"vcs_origin": f"{host[service]}/{owner}/{repository}"}
 
     def _organization(self, claims: Claims) -> str:
         """An organization's own issuer speaks for that organization only."""

@@ -50,6 +50,10 @@ class Field:
     max_length: int = 255
     # What to do in the job so that it meets the publisher, with {expected} in it: "run the job in … `{expected}`".
     fix: str = ""
+    # What it adds to the sentence that says what is trusted, with {value} in it unless it is a yes or no.
+    clause: str = ""
+    # A constraint that the form shows beside the identity, not folded away.
+    recommended: bool = False
 
     required: ClassVar[bool] = True
     identity: ClassVar[bool] = True
@@ -97,6 +101,10 @@ class Field:
         """What a maintainer should know of a publisher with such a value, as a sentence; None for nothing."""
         return None
 
+    def spoken(self, value: Any) -> str:
+        """The value as the sentence that says what is trusted has it; empty where it says nothing."""
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
     def refusal(self, value: str) -> str | None:
         """Why a form value is wrong, as a sentence; None when it is right."""
         if has_control(value):
@@ -133,6 +141,10 @@ class Waivable(Workload):
     def warning(self, value: Any) -> str | None:
         """What it means to waive it."""
         return self.waiver if value == WAIVED else None
+
+    def spoken(self, value: Any) -> str:
+        """Nothing if it is waived."""
+        return "" if value == WAIVED else super().spoken(value)
 
     def refusal(self, value: str) -> str | None:
         """The waiver need not look like a value."""

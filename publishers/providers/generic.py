@@ -25,10 +25,13 @@ class Generic(Provider):
     name = "generic"
     label = "Generic OpenID Connect"
     names_claims = True
+    narrowed_by = (CLAIMS,)
+    unnarrowed = "No further claim narrows this publisher: every job that has its identity claims may publish."
 
     def __init__(self, issuer_url: str, identity_claims: Sequence[str] = (), pinned_claims: Sequence[str] = ()) -> None:
         super().__init__(issuer_url, identity_claims, pinned_claims)
         self.fields = (*map(_identity_field, identity_claims), _rules(identity_claims))
+        self.trusts = f"any job whose {' and '.join(f'{name} is {{{name}}}' for name in identity_claims)}"
         self.pins = tuple(Pin(name, name) for name in pinned_claims)
 
     def read(self, claims: Claims) -> Reading:
@@ -99,5 +102,7 @@ def _rules(identity_claims: Sequence[str]) -> Rules:
         hint="What else the token must say. A name that begins with / is a JSON Pointer, such as "
         "/kubernetes.io/namespace. A pattern begins with literal text; * and ? stop at / and :, ** does not. Empty a "
         "row to remove its rule.",
+        clause="where {value}",
+        recommended=True,
         identity_claims=tuple(identity_claims),
     )

@@ -5,6 +5,7 @@ Claims: https://docs.github.com/en/actions/reference/security/oidc ("OIDC token 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from publishers import sentences
 from publishers.errors import InvalidToken
 from publishers.globs import glob_matches
 from publishers.letters import fold
+from publishers.pasted import Address
 from publishers.providers.base import Ask, Links, LookupFailed, Provider, UnknownIdentity
 from publishers.providers.claims import Claims, optional_text_claim, text_claim
 from publishers.providers.fields import (
@@ -87,6 +89,15 @@ class GitHub(Provider):
         "Give the job `permissions: id-token: write` and let it ask for an identity token; "
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN only opens the address at which it asks."
     )
+    trusts = "any job of the workflow {workflow_filename} in {owner}/{repository}"
+    narrowed_by = ("environment", "ref", "version_tag", "protected_ref_only")
+    unnarrowed = (
+        "Nothing narrows it: whoever can push a branch to the repository can publish. Name an environment, or the ref "
+        "of your releases."
+    )
+    in_job = MappingProxyType({"environment": "environment: pypi"})
+    job_file = ".github/workflows/{workflow_filename}"
+    known_to_id = True
     fields = (
         Field(
             "owner",
@@ -112,6 +123,8 @@ class GitHub(Provider):
             hint="The GitHub environment that the job must run in, such as pypi. Strongly recommended.",
             fold=True,
             fix="give the job `environment: {expected}`",
+            clause="in the environment {value}",
+            recommended=True,
         ),
         ReusableWorkflow(
             "reusable_workflow",
@@ -122,10 +135,12 @@ class GitHub(Provider):
             r"(?:refs/(?:heads|tags)/.+|[0-9a-f]{40}|[0-9a-f]{64})",
             problem="Write OWNER/REPO/.github/workflows/FILE@ and then refs/heads/…, refs/tags/… or a full commit id.",
             max_length=500,
+            clause="with its steps in {value}",
         ),
         Glob(
             "ref",
             "Ref",
+            clause="from {value}",
             hint="The branch or tag, such as refs/tags/v* or refs/heads/main.",
             pattern=r"refs/(?:heads|tags)/.+",
             problem="A ref begins with refs/heads/ or refs/tags/.",
@@ -135,14 +150,22 @@ class GitHub(Provider):
             "Version tag",
             claim="ref",
             hint="The form of the tag, such as v{version}; only that version can then be uploaded.",
+            clause="from a tag {value} and for that version only",
         ),
-        AllowList("event_names", "Events", claim="event_name", hint="Such as push, release, workflow_dispatch."),
-        Flag("protected_ref_only", "Protected refs only", claim="ref_protected"),
+        AllowList(
+            "event_names",
+            "Events",
+            claim="event_name",
+            hint="Such as push, release, workflow_dispatch.",
+            clause="started by {value}",
+        ),
+        Flag("protected_ref_only", "Protected refs only", claim="ref_protected", clause="from a protected ref"),
         Flag(
             "hosted_runner_only",
             "GitHub-hosted runners only",
             claim="runner_environment",
             wanted="github-hosted",
+            clause="on a runner that GitHub hosts",
         ),
     )
     pins = (
@@ -201,6 +224,34 @@ class GitHub(Provider):
         if answer.status != 200 or not isinstance(owner_id, int) or isinstance(owner_id, bool):
             raise LookupFailed(f"GitHub's API answered with status {answer.status}.")
         return {"repository_owner_id": str(owner_id)}
+
+    def from_address(self, address: Address) -> dict[str, str] | None:
+        """``HOST/OWNER/REPO``, a file below ``blob/REF/.github/workflows/``, or ``actions/workflows/FILE``."""
+        owner, repository, *rest = (*address.below(self._server), "", "")
+        if not repository:
+            return None
+        folder = WORKFLOWS.strip("/").split("/") if rest[:1] == ["blob"] else ["actions", "workflows"]
+        files = [rest[end] for end in range(2, len(rest)) if rest[end - 2 : end] == folder]
+        said = {"owner": owner, "repository": repository}
+        return {**said, "workflow_filename": files[0]} if files else said
+
+    def missing(self, values: Mapping[str, Any], ask: Ask) -> str:
+        """The workflow's file: https://docs.github.com/en/rest/repos/contents#get-repository-content."""
+        path = f"{values['owner']}/{values['repository']}", f"{WORKFLOWS}{values['workflow_filename']}"
+        if ask(quote("/repos/{}/contents{}".format(*path))).status != 404:
+            return ""
+        return (
+            f"GitHub shows no file {path[1][1:]} in {path[0]}. Check the names, unless the repository is private or "
+            "the file is yet to come."
+        )
+
+    @property
+    def _server(self) -> str:
+        """Where people see what this issuer's tokens speak of."""
+        host = self.issuer_url.partition("://")[2].partition("/")[0]
+        if host == self.default_issuer.partition("://")[2]:
+            return "github.com"
+        return host.removeprefix("token.actions.")  # Enterprise Cloud with data residency: SUBDOMAIN.ghe.com
 
     def links(self, claims: Claims) -> Links:
         """The run and the commit on the server that ``server_url`` would name; github.com for its own issuer."""

@@ -5,11 +5,13 @@ Claims: https://docs.gitlab.com/ci/secrets/id_token_authentication/ ("Token payl
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from publishers.errors import InvalidToken
 from publishers.letters import fold
+from publishers.pasted import Address
 from publishers.providers.base import Ask, Links, LookupFailed, Provider
 from publishers.providers.claims import Claims, optional_text_claim, text_claim
 from publishers.providers.fields import Constraint, Field, Flag, Glob, Pin, Reading, VersionTag, Workload
@@ -34,6 +36,15 @@ class GitLab(Provider):
     how_to_ask = "Ask for an identity token under `id_tokens:` of the job; CI_JOB_TOKEN is none."
     # An identity token lives as long as its job may run.
     max_token_age = 24 * 3600
+    trusts = "any job of the pipeline file {workflow_filepath} in {namespace}/{project}"
+    narrowed_by = ("environment", "ref", "version_tag", "protected_ref_only")
+    unnarrowed = (
+        "Nothing narrows it: whoever can push a branch to the project can publish. Name an environment, or the ref of "
+        "your releases, or want protected branches and tags."
+    )
+    in_job = MappingProxyType({"environment": "environment: production"})
+    job_file = "{workflow_filepath}"
+    known_to_id = True
     fields = (
         Field(
             "namespace",
@@ -68,11 +79,14 @@ class GitLab(Provider):
             "Environment",
             hint="The GitLab environment that the job must deploy to, such as production. Strongly recommended.",
             fix="give the job `environment: {expected}`",
+            clause="in the environment {value}",
+            recommended=True,
         ),
         Glob(
             "ref",
             "Ref",
             claim="ref_path",
+            clause="from {value}",
             hint="The branch or tag, such as refs/tags/v* or refs/heads/main.",
             pattern=r"refs/(?:heads|tags)/.+",
             problem="A ref begins with refs/heads/ or refs/tags/.",
@@ -82,12 +96,14 @@ class GitLab(Provider):
             "Version tag",
             claim="ref_path",
             hint="The form of the tag, such as v{version}; only that version can then be uploaded.",
+            clause="from a tag {value} and for that version only",
         ),
         Flag(
             "protected_ref_only",
             "Protected branches and tags only",
             claim="ref_protected",
             fix="publish from a branch or tag that GitLab protects",
+            clause="from a protected branch or tag",
         ),
     )
     pins = (
@@ -149,6 +165,26 @@ class GitLab(Provider):
         namespace = found.get("namespace")
         ids = {"namespace_id": _id_of(namespace), "project_id": _id_of(found)}
         return {name: number for name, number in ids.items() if number}
+
+    def from_address(self, address: Address) -> dict[str, str] | None:
+        """``HOST/NAMESPACE/PROJECT``, nested as deep as it is, and a file below ``-/blob/REF/``."""
+        parts = address.below(self._host)
+        place, rest = (parts[: parts.index("-")], parts[parts.index("-") :]) if "-" in parts else (parts, ())
+        if len(place) < 2:
+            return None
+        said = {"namespace": "/".join(place[:-1]), "project": place[-1]}
+        is_file = rest[1:2] == ("blob",) and rest[-1].endswith((".yml", ".yaml"))
+        return {**said, "workflow_filepath": "/".join(rest[3:])} if is_file else said
+
+    def missing(self, values: Mapping[str, Any], ask: Ask) -> str:
+        """The pipeline's file: https://docs.gitlab.com/api/repository_files/."""
+        path, file = self.place(values), str(values["workflow_filepath"])
+        if ask(f"/projects/{quote(path, safe='')}/repository/files/{quote(file, safe='')}?ref=HEAD").status != 404:
+            return ""
+        return (
+            f"GitLab shows no file {file} in {path}. Check the names, unless the project is private or the file is yet "
+            "to come."
+        )
 
     def links(self, claims: Claims) -> Links:
         """The job and the commit on the instance, whose address is the issuer's."""

@@ -5,6 +5,8 @@ https://developers.google.com/identity/openid-connect/openid-connect#an-id-token
 https://cloud.google.com/compute/docs/instances/verifying-instance-identity ("Token contents").
 """
 
+from types import MappingProxyType
+
 from publishers.errors import InvalidToken
 from publishers.providers.base import Provider
 from publishers.providers.claims import Claims, flag_claim, text_claim
@@ -20,6 +22,9 @@ class Google(Provider):
     # The metadata server hands out one token again and again until shortly before it expires.
     reuse = "until-expiry"
     place_label = "Service account"
+    trusts = "whatever runs as the service account {email}"
+    in_job = MappingProxyType({"email": "publisher@acme.iam.gserviceaccount.com"})
+    known_to_id = True
     fields = (
         Field(
             "email",
@@ -35,6 +40,7 @@ class Google(Provider):
             hint="The service account's unique id. Left empty, it is recorded at the first use.",
             pattern=r"[0-9]+",
             problem="A unique id has digits only.",
+            clause="whose id is {value}",
         ),
     )
     # "Unique among all Google accounts and never reused".

@@ -155,11 +155,14 @@ class Rules(Constraint):
         """Neither the order of the rules nor how a claim's name is spelled matters."""
         return sorted({json.dumps(rule.meaning()) for rule in rules_of(value)})
 
+    def spoken(self, value: Any) -> str:
+        """Each rule's claim and text."""
+        rules = rules_of(entry for entry in value if isinstance(entry, Mapping)) if isinstance(value, list) else []
+        return ", ".join(str(rule) for rule in rules if rule.claim or rule.text)
+
     def warning(self, value: Any) -> str | None:
-        """No rule at all, or several of which one token rarely meets all."""
+        """Several of which one token rarely meets all."""
         rules = distinct(rules_of(value))
-        if not rules:
-            return "No further claim narrows this publisher: every job that has its identity claims may publish."
         exact = Counter(rule.path for rule in rules if rule.meaning()[1] == "equals")
         torn = [rule.claim for rule in rules if exact[rule.path] > 1]
         return sentences.torn_rules(torn[0]) if torn else None

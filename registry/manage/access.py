@@ -79,7 +79,7 @@ def changing(view: View[P]) -> View[P]:
 
 def _of_project(view: ProjectView[P], *, owners_only: bool) -> NamedView[P]:
     @functools.wraps(view)
-    def guarded(request: HttpRequest, name: str, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest, name: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         place = _place(person(request), name)
@@ -89,7 +89,7 @@ def _of_project(view: ProjectView[P], *, owners_only: bool) -> NamedView[P]:
             raise PermissionDenied(OWNERS_ONLY)
         return _private(view(request, place, *args, **kwargs))
 
-    return guarded
+    return guarded  # type: ignore[return-value]  # Django gives the name by its name
 
 
 def _place(user: User, name: str) -> Place:

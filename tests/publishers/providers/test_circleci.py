@@ -131,8 +131,9 @@ def test_a_rerun_with_ssh_is_explained():
 
 
 def test_who_waives_the_repository_is_warned():
-    assert kind().warnings(FIELDS, {}) == []
-    (sentence,) = kind().warnings({**FIELDS, "vcs_origin": "*"}, {})
+    narrowed = {**FIELDS, "vcs_ref": "refs/tags/v*"}
+    assert kind().warnings(narrowed, {}) == []
+    (sentence,) = kind().warnings({**narrowed, "vcs_origin": "*"}, {})
     assert sentence.startswith("Any repository that starts a pipeline of this CircleCI project may publish")
 
 
