@@ -36,11 +36,11 @@ def _rendered(text: str, content_type: str) -> str | None:
     if kind == "text/markdown":
         from readme_renderer import markdown
 
-        return markdown.render(text, variant=variant)  # type: ignore[no-any-return]
+        return markdown.render(text, variant=variant)
     if kind in {"", "text/x-rst"}:
         from readme_renderer import rst
 
-        return rst.render(text)  # type: ignore[no-any-return]
+        return rst.render(text)
     return None
 
 

@@ -29,6 +29,11 @@ class Details:
     classifiers: dict[str, list[str]]
     keywords: list[str]
 
+    @property
+    def has_unverified(self) -> bool:
+        """Whether the metadata says anything that nobody checked."""
+        return bool(self.unverified or self.meta or self.classifiers or self.keywords)
+
 
 def details(metadata: Mapping[str, Any], own: Iterable[str]) -> Details:
     """All of it; ``own`` are the addresses of those that uploaded the files."""

@@ -1,6 +1,9 @@
 """A project's summary is its latest release's."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 
 from registry import deletion, options, summaries
 from registry.models import Project, Release
@@ -50,3 +53,12 @@ def test_no_summary_is_an_empty_one(project):
     make_release(project, "3.0")
     assert summary() == ""
     assert summaries.of_releases([]) == {}
+
+
+def test_the_migration_copies_those_that_stand(project):
+    make_project("empty")
+    make_release(make_project("other"), "1.0", summary="Other things")
+    Project.objects.update(summary="")
+    import_module("registry.migrations.0003_summaries_and_rendered_descriptions").copy_summaries(apps, None)
+    said = dict(Project.objects.values_list("normalized_name", "summary"))
+    assert said == {"empty": "", "other": "Other things", "sampleproject": "New Things"}

@@ -1,11 +1,13 @@
 """What everybody may read of where a file was made."""
 
+from typing import Any
+
 import pytest
 
 from tokens import origins
 from tokens.origins import Fact
 
-GITHUB = {
+GITHUB: dict[str, Any] = {
     "provider": "github",
     "issuer": "https://token.actions.githubusercontent.com",
     "description": "octo-org/sampleproject · release.yml",
@@ -18,7 +20,7 @@ CLAIMS = {
     "ref": "refs/heads/main",
     "actor": "o",
 }
-GITLAB = {
+GITLAB: dict[str, Any] = {
     "provider": "gitlab",
     "issuer": "https://git.acme.example",
     "fields": {"namespace": "acme/tools", "project": "tool", "workflow_filepath": ".gitlab-ci.yml"},

@@ -1,5 +1,6 @@
 """The process that renders: what it makes of good texts, and that bad ones stop nothing but it."""
 
+import subprocess
 import time
 
 import pytest
@@ -96,9 +97,9 @@ def test_the_process_knows_no_secret(monkeypatch):
 
     def run(command, **options):
         given.update(options)
-        raise rendering.subprocess.TimeoutExpired(command, 1)
+        raise subprocess.TimeoutExpired(command, 1)
 
-    monkeypatch.setattr(rendering.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(rendering.NotNow):
         rendered("a", "text/markdown")
     assert given["env"] == {}

@@ -1,5 +1,7 @@
 """The page of a project."""
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.utils import timezone
@@ -270,7 +272,7 @@ class TestMarks:
 
 
 def test_a_page_with_everything_is_light(client, project):
-    metadata = {
+    metadata: dict[str, Any] = {
         "summary": "Does things",
         "requires_python": ">=3.11",
         "author_email": "Ada Example <ada@example.com>",
