@@ -1,5 +1,10 @@
 """The addresses of these pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tokens.pages import exchanges
+
+urlpatterns = [
+    path("manage/project/<str:name>/exchanges/", exchanges.exchanges, name="manage-exchanges"),
+    path("manage/project/<str:name>/exchanges/<uuid:exchange>/", exchanges.exchange, name="manage-exchange"),
+]
