@@ -46,7 +46,7 @@ def test_a_refusal_shows_what_differed_first_and_what_to_change(gate):
     gate.narrow(environment="pypi")
     page = shown(gate, gate.exchange(environment="staging"))
     assert "An upload token was refused" in page
-    assert "This token comes from environment `staging` (claim `environment`)." in page
+    assert "This token comes from environment <code>staging</code> (claim <code>environment</code>)." in page
     table = page[page.index("<tbody>") :]
     assert table.index("<code>environment</code>") < table.index("<code>repository_owner</code>")
     assert "differs" in table
@@ -92,14 +92,15 @@ def test_what_is_shown_where_strangers_may_register(gate, settings, signup_open,
     gate.narrow(environment="pypi")
     Publisher.objects.update(first_upload_at=timezone.now() if uploaded else None)
     ids = {"repository_id": "4711"} if another else {}
-    page = shown(gate, gate.exchange(environment="staging-area", ref="refs/heads/side", **ids))
+    workflow = "octo-org/sampleproject/.github/workflows/release.yml@refs/heads/side"
+    refs = {"ref": "refs/heads/side", "workflow_ref": workflow, "job_workflow_ref": workflow}
+    page = shown(gate, gate.exchange(environment="staging-area", **refs, **ids))
     assert ("staging-area" in page) is values
     assert ("refs/heads/side" in page) is context
     assert ("127.0.0.1" in page) is context
     assert ("Strangers may register here" in page) is not context
     assert "4711" not in page
     assert ("<code>pypi</code>" in page) is not another
-    print(page[page.index("<main"):])
     assert ("is not the registered id" in page) is another
 
 
@@ -140,6 +141,6 @@ def test_an_issuer_that_is_gone_or_reads_otherwise_breaks_nothing(gate):
     gate.narrow(environment="pypi")
     exchange = gate.exchange(environment="staging")
     Exchange.objects.update(claims={})
-    assert "The publisher expects `environment` to be `pypi`; the token says `staging`." in shown(gate, exchange)
+    assert "expects <code>environment</code> to be <code>pypi</code>; the token says <code>staging</code>." in shown(gate, exchange)
     Exchange.objects.update(issuer=None, checks=[{**exchange.checks[0], "fields": {"odd": 1}}])
     assert "staging" in shown(gate, exchange)
