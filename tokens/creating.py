@@ -68,7 +68,8 @@ def create_api_token(
         with transaction.atomic():
             token.save(force_insert=True)
             token.projects.set(projects or [])
-            Event.objects.bulk_create(history.api_token_lines("added", token, actor, projects, **_in_words(token, projects)))
+            lines = history.api_token_lines("added", token, actor, projects, **_in_words(token, projects))
+            Event.objects.bulk_create(lines)
     except IntegrityError:
         earlier = ApiToken.objects.filter(user=user, form_key=form_key).exclude(form_key=None).first()
         if earlier is None:

@@ -6,7 +6,7 @@ anybody may name anybody's repository in a publisher of his. Other projects and 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +49,7 @@ class Seen:
 
     comparisons: Sequence[Comparison]
     in_context: bool  # whether its run and its sender are told
-    links: Links = Links()
+    links: Links = field(default_factory=Links)
     ref: str = ""
     address: str = ""
     client: str = ""

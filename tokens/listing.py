@@ -53,7 +53,8 @@ def of_project(
     until: datetime.datetime | None = None,
 ) -> QuerySet[Event]:
     """The lines of a project's exchanges: of one outcome, publisher or code, and of a time, if given."""
-    lines = Event.objects.filter(project=project, tag__in=[TAGS[Exchange.Outcome(outcome)]] if outcome else TAGS.values())
+    tags = [TAGS[Exchange.Outcome(outcome)]] if outcome else [*TAGS.values()]
+    lines = Event.objects.filter(project=project, tag__in=tags)
     given = {"details__publisher": publisher, "details__code": code or None, "time__gte": since, "time__lt": until}
     return lines.filter(**{lookup: value for lookup, value in given.items() if value is not None})
 

@@ -40,7 +40,7 @@ def tokens(request: HttpRequest) -> HttpResponseBase:
 @changing
 @sensitive_variables("text")
 def create(request: HttpRequest) -> HttpResponseBase:
-    """The form; what it creates is shown in the answer to it, once: no address leads to it, and none is redirected to."""
+    """The form. What it creates is shown in the answer to it, once: no address leads there, and nothing keeps it."""
     form = TokenForm(person(request), request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "tokens/create.html", {"tab": TAB, "form": form})

@@ -81,9 +81,7 @@ def _standing(project: Project, seen: Seen) -> dict[int, Publisher]:
 
 def _rows(comparison: Comparison) -> list[Row]:
     """Those that failed first."""
-    rows = [
-        Row(check["claim"], _texts(check["expected"]), _shown(check), check["ok"]) for check in comparison.checks
-    ]
+    rows = [Row(check["claim"], _texts(check["expected"]), _shown(check), check["ok"]) for check in comparison.checks]
     return sorted(rows, key=lambda row: row.ok)
 
 

@@ -55,9 +55,9 @@ def of_publisher(publisher: Publisher, **changes: Any) -> str:
 
 def of_new_publisher(publisher: Publisher, values: Mapping[str, Any]) -> str:
     """The form that adds a publisher at the same issuer. The names are those that PyPI's form reads."""
-    issuer = publisher.issuer
-    said = {name: _typed(value) for name, value in values.items() if value}
-    return f"{_publishing(publisher.project)}?{urlencode({'provider': issuer.provider, 'issuer_url': issuer.url, **said})}"
+    query = {"provider": publisher.issuer.provider, "issuer_url": publisher.issuer.url}
+    query |= {name: _typed(value) for name, value in values.items() if value}
+    return f"{_publishing(publisher.project)}?{urlencode(query)}"
 
 
 def _publishing(project: Project | None) -> str:

@@ -165,9 +165,7 @@ def test_long_lists_are_paged_and_cost_few_queries(gate, django_assert_max_num_q
             identity_token_id=str(number),
         )
         copy.save(force_insert=True)
-        Event(
-            tag=line.tag, project=line.project, actor_name=line.actor_name, details={"exchange": str(copy.pk)}
-        ).save()
+        Event(tag=line.tag, project=line.project, actor_name=line.actor_name, details={"exchange": str(copy.pk)}).save()
     client = gate.as_("alice")
     with django_assert_max_num_queries(10):
         first = client.get(LIST)
