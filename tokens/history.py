@@ -39,8 +39,8 @@ def api_token_lines(
 
     Whom else it concerns, and what it may do there, a project's people are not told.
     """
-    named = {"token": token.pk, "name": token.name}
+    named: dict[str, Any] = {"token": token.pk, "name": token.name}
     told = [Event.line(f"account:api_token:{what}", actor, user=token.user, **named, **details)]
-    shared = {"username": token.username, "scopes": token.scopes}
+    shared: dict[str, Any] = {"username": token.username, "scopes": token.scopes}
     told += [Event.line(f"project:api_token:{what}", actor, project=one, **named, **shared) for one in limited_to or ()]
     return told

@@ -33,8 +33,14 @@ def _carry_over(exchange: Exchange | None, publisher: Publisher, project: Projec
     if exchange is None:
         return
     actor = Actor(f"{publisher.issuer.kind.label}: {publisher.place}", address=exchange.address)
-    details = {"exchange": str(exchange.pk), "publisher": publisher.pk, "provider": publisher.issuer.provider}
-    line = Event.line("project:oidc:exchange-granted", actor, project=project, **details)
+    line = Event.line(
+        "project:oidc:exchange-granted",
+        actor,
+        project=project,
+        exchange=str(exchange.pk),
+        publisher=publisher.pk,
+        provider=publisher.issuer.provider,
+    )
     line.time = exchange.created_at
     line.save(force_insert=True)
 

@@ -36,6 +36,7 @@ class Held:
     rows: Sequence[Row]
     reasons: Sequence[str]
     fixes: Sequence[Fix]
+    trusts_now: bool  # it was changed since
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,10 @@ def detail_of(place: Place, exchange_id: UUID) -> Detail | None:
     for comparison in seen.comparisons:
         publisher = standing.get(comparison.publisher)
         said = [] if forbidden else explaining.reasons(exchange, comparison, reading)
-        offered = fixes.offered(publisher, reading) if publisher and reading and said and place.is_owner else []
-        held.append(Held(comparison, publisher, _rows(comparison), said, offered))
+        can_be_fixed = publisher is not None and reading is not None and not forbidden and not comparison.ok
+        offered = fixes.offered(publisher, comparison, reading) if can_be_fixed else []
+        shown = offered if place.is_owner else []
+        held.append(Held(comparison, publisher, _rows(comparison), said, shown, can_be_fixed and not offered))
     return Detail(exchange, seen, forbidden, held, _files(place.project, exchange))
 
 

@@ -30,7 +30,7 @@ class ExchangeFilter(forms.Form):
         asked = self["publisher"].value()
         if asked and asked not in dict(choices):
             choices.append((asked, "another one"))
-        self.fields["publisher"].widget.choices = choices  # type: ignore[attr-defined]  # a Select
+        self.fields["publisher"].widget.choices = choices
 
     @property
     def wanted(self) -> dict[str, Any]:

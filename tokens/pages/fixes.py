@@ -15,6 +15,7 @@ from publishers.models import Publisher
 from publishers.providers.fields import AllowList, Check, Field, Flag, Reading
 from registry.models import Project
 from tokens import disclosure
+from tokens.disclosure import Comparison
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,17 @@ class Change:
     value: Any
 
 
-def offered(publisher: Publisher, reading: Reading) -> list[Fix]:
-    """What would have the token trusted by this publisher as it is now, or by another one beside it."""
+def offered(publisher: Publisher, comparison: Comparison, reading: Reading) -> list[Fix]:
+    """What would have the token trusted by this publisher as it is now, or by another one beside it; [] if it is.
+
+    ``comparison`` was made at the exchange. Where it tells not all, neither does what is made now: else whoever changes
+    the publisher again and again could guess what the token said.
+    """
     match = matching.hold(publisher, reading)
+    if not comparison.tells_all or not disclosure.of_match(match).tells_all:
+        return [Fix("Open the publisher", of_publisher(publisher))]
     if match.ok:
         return []
-    if not disclosure.of_match(match).tells_all:
-        return [Fix("Open the publisher", of_publisher(publisher))]
     if match.is_elsewhere:
         return _renamed(match, reading)
     changes = [_change(check, publisher) for check in match.checks if not check.ok]

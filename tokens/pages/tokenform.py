@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_variables
 
 from publishers.letters import has_control
@@ -21,17 +22,26 @@ MAX_BOXES = 60
 MAX_NAMED = 5  # projects of which something is told
 NEVER = "never"
 EXPIRIES = [("7", "in 7 days"), ("30", "in 30 days"), ("90", "in 90 days"), ("365", "in a year"), (NEVER, "never")]
-SCOPES = [
-    (ApiToken.Scope.UPLOAD.value, "upload: add files to the projects below"),
-    (ApiToken.Scope.DOWNLOAD.value, "download: read the index and files where that needs a sign-in"),
-    (ApiToken.Scope.READ.value, "read: see exchanges, events and provenance, by REST"),
-    (
-        ApiToken.Scope.MANAGE.value,
-        f"manage: change publishers and settings, by REST; expires within {MANAGE_DAYS} days",
-    ),
-]
+OPENS = {
+    ApiToken.Scope.UPLOAD: "add files to the projects below",
+    ApiToken.Scope.DOWNLOAD: "read the index and files, where that needs a sign-in",
+    ApiToken.Scope.READ: "see exchanges, events and provenance, by REST",
+    ApiToken.Scope.MANAGE: f"change publishers and settings, by REST; expires within {MANAGE_DAYS} days",
+}
+SCOPES = [(scope.value, format_html("<span><code>{}</code> {}</span>", scope, OPENS[scope])) for scope in OPENS]
 ALL, NAMED = "all", "named"
 REACHES = [(NAMED, "Only the projects that I name"), (ALL, "All my projects, and those to come")]
+
+
+class NamedProjects(forms.MultipleChoiceField):
+    """Asked for by the form, where the projects are to be named; not by itself."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def validate(self, value: Any) -> None:
+        """None may do."""
+        if value:
+            super().validate(value)
 
 
 class TokenForm(forms.Form):
@@ -142,9 +152,9 @@ class TokenForm(forms.Form):
             hint = "Names with commas between them."
             return WordsField(required=False, widget=forms.Textarea({"rows": 3}), help_text=hint)
         choices = [(name, self._described(one)) for name, one in self.own.items()]
-        field = forms.MultipleChoiceField(required=False, choices=choices, widget=forms.CheckboxSelectMultiple)
-        field.help_text = "" if choices else "You have no project yet. Its first upload creates it."
-        return field
+        return NamedProjects(
+            choices=choices, help_text="" if choices else "You have none yet. The first upload of a name creates it."
+        )
 
     def _described(self, project: Project) -> str:
         if project.trusted_publishing_only:

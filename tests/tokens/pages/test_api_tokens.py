@@ -43,7 +43,7 @@ def browser(alice):
 
 
 def key_of(browser):
-    return re.search(r'name="key" value="([0-9a-f-]+)"', browser.get(ADD).content.decode()).group(1)
+    return re.findall(r'name="key" value="([0-9a-f-]+)"', browser.get(ADD).content.decode())[0]
 
 
 def form(browser, **changes):
@@ -60,7 +60,7 @@ def form(browser, **changes):
 
 
 def secret_in(answer):
-    return re.search(r"gth_api_[0-9A-Za-z]{49}", answer.content.decode()).group(0)
+    return re.findall(r"gth_api_[0-9A-Za-z]{49}", answer.content.decode())[0]
 
 
 # -- who -----------------------------------------------------------------------------------------------------------
@@ -113,6 +113,7 @@ def test_a_token_is_shown_once_in_the_answer_to_the_form(browser, project, caplo
         True,
         [project],
     )
+    assert token.expires_at is not None
     assert abs(token.expires_at - timezone.now() - datetime.timedelta(days=30)) < datetime.timedelta(minutes=1)
     for told in (caplog.text, text_of(browser.get(LIST)), json.dumps(dict(browser.session)), str(browser.cookies)):
         assert text not in told

@@ -154,7 +154,7 @@ def test_long_lists_are_paged_and_cost_few_queries(gate, django_assert_max_num_q
     gate.narrow(environment="pypi")
     for _ in range(3):
         gate.exchange(environment="staging")
-    original, line = Exchange.objects.first(), Event.objects.filter(tag="project:oidc:exchange-refused").first()
+    original, line = Exchange.objects.all()[0], Event.objects.filter(tag="project:oidc:exchange-refused")[0]
     for number in range(30):
         copy = Exchange(
             **{
