@@ -37,10 +37,11 @@ class Listed:
     run: str
 
     @property
-    def failing(self) -> dict[str, Any] | None:
-        """The first claim that differed."""
+    def failing(self) -> dict[str, str] | None:
+        """The first claim that differed: its name, what was expected, and what the token said if that may be told."""
         checks = self.nearest.checks if self.nearest is not None else ()
-        return next((dict(check) for check in checks if not check["ok"]), None)
+        failing = next((check for check in checks if not check["ok"]), None)
+        return None if failing is None else {name: _text(failing.get(name)) for name in ("claim", "expected", "actual")}
 
 
 def of_project(
@@ -86,3 +87,9 @@ def _listed(line: Event, exchange: Exchange | None, seen: disclosure.Seen | None
     nearest = next(iter([*credited, *comparisons]), None)
     run = seen.links.run if seen is not None else ""
     return Listed(line.time, outcome, line.details.get("code", ""), exchange, nearest, run)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return " or ".join(map(str, value))
+    return "" if value is None else str(value)
