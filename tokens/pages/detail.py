@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from publishers.models import Publisher
+from publishers.providers.fields import Reading
 from registry.manage.access import Place
 from registry.models import Project
 from tokens import disclosure, explaining
@@ -69,12 +70,18 @@ def detail_of(place: Place, exchange_id: UUID) -> Detail | None:
     held = []
     for comparison in seen.comparisons:
         publisher = standing.get(comparison.publisher)
-        said = [] if forbidden else explaining.reasons(exchange, comparison, reading)
-        can_be_fixed = publisher is not None and reading is not None and not forbidden and not comparison.ok
-        offered = fixes.offered(publisher, comparison, reading) if can_be_fixed else []
-        shown = offered if place.is_owner else []
-        held.append(Held(comparison, publisher, _rows(comparison), said, shown, can_be_fixed and not offered))
+        reasons = [] if forbidden else explaining.reasons(exchange, comparison, reading)
+        offered = None if forbidden else _offered(publisher, comparison, reading)
+        shown = offered or [] if place.is_owner else []
+        held.append(Held(comparison, publisher, _rows(comparison), reasons, shown, trusts_now=offered == []))
     return Detail(exchange, seen, forbidden, held, _files(place.project, exchange))
+
+
+def _offered(publisher: Publisher | None, comparison: Comparison, reading: Reading | None) -> list[Fix] | None:
+    """What could be changed: [] if that was done since, None if there is nothing to change."""
+    if publisher is None or reading is None or comparison.ok:
+        return None
+    return fixes.offered(publisher, comparison, reading)
 
 
 def _standing(project: Project, seen: Seen) -> dict[int, Publisher]:
