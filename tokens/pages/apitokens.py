@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -29,7 +29,9 @@ PAGE = 25
 @account_page
 def tokens(request: HttpRequest) -> HttpResponseBase:
     """Those that live first."""
-    ended = Q(revoked_at__isnull=False) | Q(expires_at__lte=timezone.now())
+    over = Q(revoked_at__isnull=False) | Q(expires_at__lte=timezone.now())
+    # Of one that never expires the second half is neither true nor false.
+    ended = Case(When(over, then=True), default=False)
     own = ApiToken.objects.filter(user=person(request)).select_related("user").prefetch_related("projects")
     page = page_of(own.annotate(ended=ended).order_by("ended", "-created_at", "-pk"), request, PAGE)
     return render(request, "tokens/tokens.html", {"tab": TAB, "page": page})

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from django.utils import timezone
+from post_office.models import Email
 
 from publishers.models import Publisher
 from tests.registry.uploads import making
@@ -65,6 +66,20 @@ def test_a_granted_one_shows_what_was_uploaded_with_it(gate, client):
     assert f'<a href="/project/sampleproject/1.0/">{filename}</a>' in page
     assert "Trusts this token" in page
     assert token not in page
+
+
+def test_the_mail_of_a_refusal_leads_there(gate):
+    gate.narrow(environment="pypi")
+    exchange = gate.exchange(environment="staging")
+    mail = Email.objects.get(subject__contains="refused")
+    assert f"https://localhost:8443{path_of(exchange)}" in mail.message
+
+
+def test_what_is_said_is_escaped(gate):
+    gate.narrow(environment="pypi")
+    page = shown(gate, gate.exchange(environment="<b>`x`</b>"))
+    assert "<b>" not in page
+    assert "&lt;b&gt;" in page
 
 
 def test_a_page_costs_few_queries(gate, django_assert_max_num_queries):
