@@ -3,8 +3,11 @@
 import datetime
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
@@ -141,6 +144,25 @@ def test_a_form_that_is_sent_again_creates_no_second_token(browser, project):
     assert ApiToken.objects.count() == 1
     assert browser.post(ADD, form(browser)).status_code == 200
     assert ApiToken.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_forms_at_the_same_moment_one_creates_the_token(browser, alice, project):
+    filled, start = form(browser), Barrier(4)
+
+    def send(_number):
+        client = Client()
+        client.cookies = browser.cookies
+        start.wait()
+        try:
+            return client.post(ADD, filled).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(send, range(4))) == [200, 302, 302, 302]
+    assert ApiToken.objects.count() == 1
+    assert Event.objects.filter(tag="account:api_token:added").count() == 1
 
 
 def test_one_users_form_key_stops_nobody_else(browser, project):
