@@ -4,6 +4,7 @@ One algorithm walks the provider's fields for every provider. Its list of checks
 and the refusal's sentence are views of.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from publishers.providers.fields import Check, Reading, VersionTag
 from publishers.turns import in_turn
 from registry.creation import name_problems
 from registry.fixed import FixedQuery
+from registry.models import Project
 
 MAX_PROJECTS = 100  # that one upload token covers
 # Strangers may register any number at one place: a token is held against three for each project that it can cover.
@@ -135,6 +137,15 @@ def nearest(found: Iterable[Publisher], reading: Reading) -> list[Match]:
     """All of ``found`` held against what the token says: those that match first, then by how little they differ."""
     held = sorted((hold(publisher, reading) for publisher in found), key=_distance)
     return sorted(in_turn(held, _publisher_of), key=lambda match: (not match.ok, match.is_another))
+
+
+def nearest_of_projects(found: Iterable[Publisher], reading: Reading) -> dict[Project, list[Match]]:
+    """The same for each existing project apart, in the order in which ``found`` names them."""
+    of_project = defaultdict(list)
+    for publisher in found:
+        if publisher.project is not None:
+            of_project[publisher.project].append(publisher)
+    return {project: nearest(own, reading) for project, own in of_project.items()}
 
 
 def credited(

@@ -149,7 +149,7 @@ def unmet(check: Check) -> str:
 
 
 def _another(check: Check, about: Field) -> str:
-    said, change = f"{_lower(about.label)} {shown(check.actual)} (claim `{check.claim}`)", f"Change “{about.label}”"
+    said, change = f"{lower(about.label)} {shown(check.actual)} (claim `{check.claim}`)", f"Change “{about.label}”"
     fix = _fix(check, about)
     if isinstance(about, AllowList):
         said, change = f"{shown(check.actual)} (claim `{check.claim}`)", f"Add it to “{about.label}”"
@@ -161,7 +161,7 @@ def _another(check: Check, about: Field) -> str:
 
 def _nothing(check: Check, about: Field) -> str:
     return (
-        f"This token names no {_lower(about.label)} (claim `{check.claim}`). The publisher trusts "
+        f"This token names no {lower(about.label)} (claim `{check.claim}`). The publisher trusts "
         f"{either(check.expected)} only. Empty “{about.label}” in the publisher, or {_fix(check, about)}."
     )
 
@@ -274,6 +274,6 @@ def _token_says(check: Check) -> str:
     return "the token has none" if check.actual in (None, "") else f"the token says {shown(check.actual)}"
 
 
-def _lower(label: str) -> str:
+def lower(label: str) -> str:
     """A label within a sentence; one that begins with an abbreviation stays as it is."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]

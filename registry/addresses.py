@@ -22,6 +22,11 @@ def exchanges(project: Project) -> str:
     return _page(f"/manage/project/{project.normalized_name}/exchanges/")
 
 
+def exchange(project: Project, exchange_id: str) -> str:
+    """One of them, with what differed."""
+    return f"{exchanges(project)}{exchange_id}/"
+
+
 def project_settings(project: Project) -> str:
     """A project's options."""
     return _page(f"/manage/project/{project.normalized_name}/settings/")

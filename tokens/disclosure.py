@@ -5,14 +5,15 @@ once where nobody can register unasked; else only once a file was uploaded to th
 anybody may name anybody's repository in a publisher of his. Other projects and other claims: never.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
 from publishers.matching import REGISTERED_ID, Match
-from publishers.models import Publisher
+from publishers.models import Issuer, Publisher
 from publishers.providers.base import Links
 from registry.models import Project
 from tokens.models import Exchange
@@ -23,6 +24,7 @@ class Comparison:
     """A publisher of the project held against the token, as the project sees it."""
 
     publisher: int
+    words: str  # the publisher in one line
     fields: Mapping[str, Any]
     dead: str | None
     # claim, expected and ok; actual only where the project may see it.
@@ -30,15 +32,27 @@ class Comparison:
     is_another: bool  # whether a pin differs: nothing but that is told then
     shows_actual: bool
 
+    @property
+    def ok(self) -> bool:
+        """Whether the publisher trusts the token."""
+        return self.dead is None and all(check["ok"] for check in self.checks)
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether what the token said may be told, and what could be changed so that it is trusted."""
+        return self.shows_actual and not self.is_another
+
 
 @dataclass(frozen=True)
 class Seen:
     """An exchange as one project sees it. What it may not see is empty."""
 
     comparisons: Sequence[Comparison]
-    links: Links
-    ref: str
-    address: str
+    in_context: bool  # whether its run and its sender are told
+    links: Links = field(default_factory=Links)
+    ref: str = ""
+    address: str = ""
+    client: str = ""
 
 
 def shows_actual(publisher: Publisher | None) -> bool:
@@ -52,22 +66,34 @@ def of_match(match: Match) -> Comparison:
     """A comparison that was just made."""
     publisher = match.publisher
     checks = [check.as_dict() for check in match.checks + match.pins]
-    return _comparison(publisher.pk, publisher.values, match.dead, checks, shows_actual(publisher))
+    told = shows_actual(publisher)
+    return _comparison(publisher.pk, publisher.description, publisher.values, match.dead, checks, told)
 
 
 def seen_by(project: Project, exchange: Exchange) -> Seen:
     """A recorded exchange, of which ``project`` sees its part."""
-    standing = Publisher.objects.in_bulk([record["publisher"] for record in exchange.checks])
+    return all_seen_by(project, [exchange])[exchange.pk]
+
+
+def all_seen_by(project: Project, exchanges: Collection[Exchange]) -> dict[UUID, Seen]:
+    """The same for many, by their ids, at the price of one."""
+    named = {record["publisher"] for exchange in exchanges for record in exchange.checks}
+    standing = Publisher.objects.in_bulk(named)
+    return {exchange.pk: _seen(project, exchange, standing) for exchange in exchanges}
+
+
+def _seen(project: Project, exchange: Exchange, standing: Mapping[int, Publisher]) -> Seen:
     comparisons = [
-        _comparison(record["publisher"], record["fields"], record["dead"], record["checks"], shows_actual(publisher))
+        _recorded(exchange, record, publisher)
         for record in exchange.checks
         for publisher in [standing.get(record["publisher"])]
         if _is_of(project, record, publisher, exchange)
     ]
     if not shows_context(comparisons):
-        return Seen(comparisons, Links(), "", "")
+        return Seen(comparisons, in_context=False)
     links = exchange.issuer.kind.links(exchange.claims) if exchange.issuer is not None else Links()
-    return Seen(comparisons, links, str(exchange.claims.get("ref") or ""), exchange.address or "")
+    ref, address = str(exchange.claims.get("ref") or ""), exchange.address or ""
+    return Seen(comparisons, True, links, ref, address, exchange.user_agent)
 
 
 def shows_context(comparisons: Iterable[Comparison]) -> bool:
@@ -82,8 +108,23 @@ def _is_of(project: Project, record: Mapping[str, Any], publisher: Publisher | N
     return bool(record["project"] == project.normalized_name and exchange.created_at >= project.created_at)
 
 
+def _recorded(exchange: Exchange, record: Mapping[str, Any], publisher: Publisher | None) -> Comparison:
+    fields, told = record["fields"], shows_actual(publisher)
+    words = _described(exchange.issuer, fields)
+    return _comparison(record["publisher"], words, fields, record["dead"], record["checks"], told)
+
+
+def _described(issuer: Issuer | None, fields: Mapping[str, Any]) -> str:
+    """A publisher of then in the words of its provider, unless that is gone or has other fields now."""
+    try:
+        return issuer.kind.describe(fields) if issuer is not None else " ".join(map(str, fields.values()))
+    except KeyError:
+        return " ".join(map(str, fields.values()))
+
+
 def _comparison(
     publisher: int,
+    words: str,
     fields: Mapping[str, Any],
     dead: str | None,
     checks: Sequence[Mapping[str, Any]],
@@ -92,4 +133,4 @@ def _comparison(
     wrong_pins = [check for check in checks if check["expected"] == REGISTERED_ID and not check["ok"]]
     names = ("claim", "expected", "actual", "ok") if actual and not wrong_pins else ("claim", "expected", "ok")
     shown = [{name: check[name] for name in names} for check in wrong_pins or checks]
-    return Comparison(publisher, fields, dead, shown, bool(wrong_pins), actual)
+    return Comparison(publisher, words, fields, dead, shown, bool(wrong_pins), actual)

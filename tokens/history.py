@@ -1,11 +1,12 @@
-"""What the history says of an upload token as a whole: in each project, or to each person, that it concerned."""
+"""What the history says of a token as a whole: in each project, or to each person, that it concerned."""
 
+from collections.abc import Collection
 from typing import Any
 
 from publishers.models import Publisher
 from registry.actors import Actor
 from registry.models import Event, Project, User
-from tokens.models import UploadToken
+from tokens.models import ApiToken, UploadToken
 
 
 def lines(what: str, upload_token: UploadToken, actor: Actor, **details: Any) -> list[Event]:
@@ -29,3 +30,17 @@ def concerned(upload_token: UploadToken) -> tuple[set[Project], set[User]]:
     projects = {publisher.project for publisher in standing if publisher.project is not None}
     waiting = {publisher.added_by for publisher in standing if publisher.project is None and publisher.added_by}
     return projects, waiting
+
+
+def api_token_lines(
+    what: str, token: ApiToken, actor: Actor, limited_to: Collection[Project] | None, **details: Any
+) -> list[Event]:
+    """Unsaved lines ``account:api_token:WHAT`` for its user, and ``project:…`` for the projects that it is limited to.
+
+    Whom else it concerns, and what it may do there, a project's people are not told.
+    """
+    named: dict[str, Any] = {"token": token.pk, "name": token.name}
+    told = [Event.line(f"account:api_token:{what}", actor, user=token.user, **named, **details)]
+    shared: dict[str, Any] = {"username": token.username, "scopes": token.scopes}
+    told += [Event.line(f"project:api_token:{what}", actor, project=one, **named, **shared) for one in limited_to or ()]
+    return told

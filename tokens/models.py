@@ -123,20 +123,30 @@ class ApiToken(models.Model):
     publishers_told_at = models.DateTimeField(
         null=True, help_text="When owners were told that it uploaded to a project with trusted publishers."
     )
+    form_key = models.UUIDField(
+        null=True, editable=False, help_text="Of the form that created it: sent again, it creates no second one."
+    )
     revoked_at = models.DateTimeField(null=True)
     revoked_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["-created_at"]
-        constraints = [models.UniqueConstraint(fields=["digest"], name="one_api_token_per_digest")]
+        constraints = [
+            models.UniqueConstraint(fields=["digest"], name="one_api_token_per_digest"),
+            models.UniqueConstraint(fields=["user", "form_key"], name="one_api_token_per_form"),
+        ]
 
     def __str__(self) -> str:
         return f"API token {self.name} of {self.username}"
 
+    @property
+    def has_expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
     def is_live(self) -> bool:
         """Whether it is neither revoked, expired nor a deactivated user's."""
-        expired = self.expires_at is not None and self.expires_at <= timezone.now()
-        return not (self.revoked_at or expired) and self.user is not None and self.user.is_active
+        return not (self.revoked_at or self.has_expired) and self.user is not None and self.user.is_active
 
 
 class RefusalNotice(models.Model):

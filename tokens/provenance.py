@@ -7,11 +7,11 @@ from django.utils import timezone
 from publishers import pending
 from publishers.models import Publisher
 from registry.actors import Actor
-from registry.models import File, Project
+from registry.models import Event, File, Project
 from registry.signals import file_uploaded, project_created
 from tokens import telling
 from tokens.credentials import ApiTokenCredential, UploadTokenCredential
-from tokens.models import Provenance, UploadToken
+from tokens.models import Exchange, Provenance, UploadToken
 
 
 def connect() -> None:
@@ -23,7 +23,26 @@ def connect() -> None:
 def reify_publisher(project: Project, credential: Any, actor: Actor, **_kwargs: Any) -> None:
     """The pending publisher whose first upload made the project becomes its trusted publisher."""
     if isinstance(credential, UploadTokenCredential):
-        pending.reify(credential.publishers[project.normalized_name], project, actor)
+        publisher = credential.publishers[project.normalized_name]
+        pending.reify(publisher, project, actor)
+        _carry_over(credential.token.exchange, publisher, project)
+
+
+def _carry_over(exchange: Exchange | None, publisher: Publisher, project: Project) -> None:
+    """The exchange stands in the history of the user who waited; from now on in that of the project that it made."""
+    if exchange is None:
+        return
+    actor = Actor(f"{publisher.issuer.kind.label}: {publisher.place}", address=exchange.address)
+    line = Event.line(
+        "project:oidc:exchange-granted",
+        actor,
+        project=project,
+        exchange=str(exchange.pk),
+        publisher=publisher.pk,
+        provider=publisher.issuer.provider,
+    )
+    line.time = exchange.created_at
+    line.save(force_insert=True)
 
 
 def record(file: File, credential: Any, actor: Actor, **_kwargs: Any) -> None:

@@ -1,6 +1,7 @@
 """From a match to an upload token: redeem, mint, record, in one transaction."""
 
 import datetime
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from publishers.oidc import LEEWAY, Verified
 from publishers.providers.fields import Reading
 from registry.actors import Actor
 from registry.inserting import insert_together
-from registry.models import Event
+from registry.models import Event, Project
 from tokens import limits, secrets, telling
 from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
 
@@ -149,12 +150,13 @@ def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> Non
     exchange = attempt.record(
         Exchange.Outcome.REFUSED, code=refusal.code, description=refusal.description, checks=checks
     )
+    nearest = matching.nearest_of_projects(standing, attempt.reading)
     try:
         with transaction.atomic():
             exchange.save(force_insert=True)
             renaming.note(standing, attempt.reading)
-            Event.objects.bulk_create(_refusal_lines(attempt, refusal, standing, exchange))
-            telling.refused(exchange, standing, attempt.reading)
+            Event.objects.bulk_create(_refusal_lines(attempt, refusal, nearest, exchange))
+            telling.refused(exchange, nearest, attempt.reading)
     except IntegrityError:
         earlier = Exchange.objects.filter(
             outcome=Exchange.Outcome.REFUSED,
@@ -236,16 +238,18 @@ def _grant_line(attempt: Attempt, match: Match, exchange_id: str) -> Event:
     return line
 
 
-def _refusal_lines(attempt: Attempt, refusal: Refused, standing: list[Publisher], exchange: Exchange) -> list[Event]:
-    projects = {publisher.project.pk: publisher.project for publisher in standing if publisher.project}
+def _refusal_lines(
+    attempt: Attempt, refusal: Refused, nearest: Mapping[Project, Sequence[Match]], exchange: Exchange
+) -> list[Event]:
     return [
         Event.line(
             "project:oidc:exchange-refused",
             attempt.actor,
             project=project,
             exchange=str(exchange.pk),
+            publisher=matches[0].publisher.pk,
             code=refusal.code,
             provider=attempt.issuer.provider,
         )
-        for project in list(projects.values())[:100]
+        for project, matches in list(nearest.items())[:100]
     ]

@@ -12,19 +12,14 @@ MAX_REASON = 200  # of the column
 
 
 def revoke_api_token(token: ApiToken, reason: str, actor: Actor) -> bool:
-    """End an API token; True unless it was revoked already. Leaves an event in its user's history."""
+    """End an API token; True unless it was revoked already. Leaves an event in its user's history, and in
+    that of each project it was limited to."""
     with transaction.atomic():
         if not _revoke(token, reason):
             return False
-        Event.objects.record(
-            "account:api_token:removed",
-            actor,
-            user=token.user,
-            token=token.pk,
-            name=token.name,
-            username=token.username,
-            reason=reason,
-        )
+        details = {"username": token.username, "reason": reason}
+        lines = history.api_token_lines("removed", token, actor, token.projects.all(), **details)
+        Event.objects.bulk_create(lines)
         telling.api_token_revoked(token, reason, actor)
     return True
 

@@ -1,12 +1,10 @@
 """The mails that tell people of exchanges and tokens. Each is written where its event is recorded."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
 
-from publishers import matching, sentences
 from publishers.matching import Match
 from publishers.models import Publisher
 from publishers.providers.base import Links
@@ -15,7 +13,7 @@ from publishers.telling import described
 from registry import addresses, mails
 from registry.actors import Actor
 from registry.models import File, Project, User
-from tokens import disclosure, history, notices
+from tokens import disclosure, explaining, history, notices
 from tokens.disclosure import Comparison
 from tokens.models import ApiToken, Exchange, UploadToken
 
@@ -28,15 +26,15 @@ MAX_LINK = 300
 ENVIRONMENT = "environment"
 
 
-def refused(exchange: Exchange, standing: Sequence[Publisher], reading: Reading) -> None:
+def refused(exchange: Exchange, nearest: Mapping[Project, Sequence[Match]], reading: Reading) -> None:
     """An exchange of a workload that projects know was refused: their owners are told why, once a day at most.
 
-    Not those of whose publishers one matches: it was refused for the sake of others.
+    ``nearest`` are their publishers, those first that differ least. Not those of whose publishers one matches: it was
+    refused for the sake of others.
     """
     if exchange.issuer is None:
         return
     forbidden = exchange.issuer.kind.forbid(reading)
-    nearest = _nearest(standing, reading)
     failing = [project for project, matches in nearest.items() if forbidden or not matches[0].ok][:MAX_PROJECTS]
     for project in notices.take_turn(failing, exchange.issuer, exchange.identity) if failing else ():
         _tell_why(project, exchange, nearest[project], forbidden)
@@ -92,15 +90,6 @@ def _post_to_waiting(waiting: Iterable[User], context: Mapping[str, Any]) -> Non
     mails.post("pending-token-revoked", waiting, pending=addresses.pending_publishers(), **context)
 
 
-def _nearest(standing: Iterable[Publisher], reading: Reading) -> dict[Project, list[Match]]:
-    """The publishers of each project held against the token, those first that match, then by how little they differ."""
-    of_project = defaultdict(list)
-    for publisher in standing:
-        if publisher.project is not None:
-            of_project[publisher.project].append(publisher)
-    return {project: matching.nearest(own, reading) for project, own in of_project.items()}
-
-
 def _tell_why(project: Project, exchange: Exchange, matches: Sequence[Match], forbidden: str | None) -> None:
     nearest = matches[:MAX_EXPLAINED]
     comparisons = [disclosure.of_match(match) for match in nearest]
@@ -118,6 +107,7 @@ def _tell_why(project: Project, exchange: Exchange, matches: Sequence[Match], fo
             {"publisher": match.publisher, "lines": [] if forbidden else _why(match, comparison)}
             for match, comparison in zip(nearest, comparisons, strict=True)
         ],
+        details=addresses.exchange(project, str(exchange.pk)),
         exchanges=addresses.exchanges(project),
         publishing=addresses.publishing(project),
     )
@@ -133,22 +123,11 @@ def _why(match: Match, comparison: Comparison) -> list[str]:
     """What is between a publisher and the token, as far as the project may see it."""
     lines = [match.dead] if match.dead else []
     if comparison.is_another:
-        return lines + [f"The claim `{check['claim']}` is not the registered id." for check in comparison.checks]
-    lines += [_difference(check) for check in comparison.checks if not check["ok"]]
+        return lines + [explaining.another(check) for check in comparison.checks]
+    lines += [explaining.difference(check) for check in comparison.checks if not check["ok"]]
     if match.is_elsewhere and match.pins:
-        lines.append("The recorded ids agree: it was renamed. Accept its new name in the publisher.")
+        lines.append(explaining.RENAMED)
     return lines
-
-
-def _difference(check: Mapping[str, Any]) -> str:
-    said = f"The claim `{check['claim']}` must be {sentences.either(check['expected'])}"
-    if "actual" not in check:
-        return f"{said}, and is not."
-    return f"{said}; the token {_says(check['actual'])}."
-
-
-def _says(actual: Any) -> str:
-    return "has none" if actual in (None, "") else f"says {sentences.shown(actual)}"
 
 
 def _is_news(publisher: Publisher, environment: str) -> bool:

@@ -1,1 +1,1 @@
-"""What the admin's front page asks for."""
+"""What the templates of this floor ask for."""
