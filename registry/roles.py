@@ -48,7 +48,7 @@ def remove_role(project: Project, user: User, *, actor: Actor) -> bool:
 
 def _locked_role(project: Project, user: User) -> Role | None:
     # The project's row, not the role's: two owners who remove each other at once must wait for one another.
-    Project.objects.select_for_update(no_key=True).filter(pk=project.pk).first()
+    project.lock()
     return Role.objects.select_related("project", "user").filter(project=project, user=user).first()
 
 
