@@ -79,7 +79,7 @@ def changing(view: View[P]) -> View[P]:
 
 def _of_project(view: ProjectView[P], *, owners_only: bool) -> NamedView[P]:
     @functools.wraps(view)
-    def guarded(request: HttpRequest, name: str, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest, name: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         place = _place(person(request), name)
