@@ -33,6 +33,12 @@ def set_role(project: Project, user: User, kind: str, *, actor: Actor, tell: boo
     return True
 
 
+def change_role(project: Project, user: User, kind: str, *, actor: Actor) -> bool:
+    """The same for somebody who has a role; one who lost it meanwhile does not get another. Raises LastOwner."""
+    with transaction.atomic():
+        return _locked_role(project, user) is not None and set_role(project, user, kind, actor=actor)
+
+
 def remove_role(project: Project, user: User, *, actor: Actor) -> bool:
     """Take a user's role away; True if there was one. Raises LastOwner."""
     with transaction.atomic():

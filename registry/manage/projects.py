@@ -11,11 +11,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from registry import names, versions
+from registry.invitations import waiting_for
 from registry.manage.access import Place, account_page, person, project_page
 from registry.models import File, Project, Release, Role, User
 from registry.pages.paging import page_of
 
 SIZE = 25  # of a page of the list
+MOST_INVITATIONS = 10
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ def projects(request: HttpRequest) -> HttpResponseBase:
         "tab": "manage-projects",
         "asked": query,
         "page": page,
+        "invitations": waiting_for(user)[:MOST_INVITATIONS],
         "lines": _described(page.rows),
         "is_long": bool(query) or not page.is_whole,
     }

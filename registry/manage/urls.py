@@ -2,10 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from registry.manage import projects, releases, settings
+from registry.manage import collaboration, invited, projects, releases, settings
 
 PROJECT = "manage/project/<str:name>"
 RELEASE = f"{PROJECT}/releases/<str:version>"
+PEOPLE = f"{PROJECT}/collaboration"
+INVITATION = "manage/invitation/<int:pk>"
 
 urlpatterns: list[URLPattern] = [
     path("manage/projects/", projects.projects, name="manage-projects"),
@@ -16,6 +18,16 @@ urlpatterns: list[URLPattern] = [
     path(f"{RELEASE}/unyank/", releases.unyank_release, name="manage-release-unyank"),
     path(f"{RELEASE}/delete/", releases.remove_release, name="manage-release-delete"),
     path(f"{RELEASE}/files/<str:filename>/delete/", releases.remove_file, name="manage-file-delete"),
+    path(f"{PEOPLE}/", collaboration.collaboration, name="manage-collaboration"),
+    path(f"{PEOPLE}/invite/", collaboration.invite, name="manage-invite"),
+    path(f"{PEOPLE}/invitation/<int:pk>/resend/", collaboration.resend, name="manage-invitation-resend"),
+    path(f"{PEOPLE}/invitation/<int:pk>/revoke/", collaboration.revoke, name="manage-invitation-revoke"),
+    path(f"{PEOPLE}/role/<int:pk>/", collaboration.change, name="manage-role-change"),
+    path(f"{PEOPLE}/role/<int:pk>/remove/", collaboration.remove, name="manage-role-remove"),
+    path(f"{PEOPLE}/leave/", collaboration.leave, name="manage-leave"),
+    path(f"{INVITATION}/", invited.invitation, name="manage-invitation"),
+    path(f"{INVITATION}/accept/", invited.accept, name="manage-invitation-accept"),
+    path(f"{INVITATION}/decline/", invited.decline, name="manage-invitation-decline"),
     path(f"{PROJECT}/settings/", settings.settings, name="manage-settings"),
     path(f"{PROJECT}/settings/delete/", settings.remove_project, name="manage-project-delete"),
 ]

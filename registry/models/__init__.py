@@ -1,6 +1,7 @@
 """Projects, their people, releases and files, and the history of it all."""
 
 from registry.models.events import Event, EventQuerySet
+from registry.models.invitations import Invitation
 from registry.models.people import Role, User
 from registry.models.projects import (
     File,
@@ -18,6 +19,7 @@ __all__ = [
     "EventQuerySet",
     "File",
     "FileQuerySet",
+    "Invitation",
     "ProhibitedName",
     "Project",
     "ProjectQuerySet",

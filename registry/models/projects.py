@@ -12,6 +12,8 @@ from registry.models.people import Role, User
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
+    from registry.models.invitations import Invitation
+
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Projects, found by any spelling of their name."""
@@ -51,6 +53,7 @@ class Project(models.Model):
 
     roles: "RelatedManager[Role]"
     releases: "RelatedManager[Release]"
+    invitations: "RelatedManager[Invitation]"
 
     objects = ProjectQuerySet.as_manager()
 

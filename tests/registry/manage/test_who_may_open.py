@@ -1,6 +1,7 @@
 """Who may open which page below /manage/project/, and what a change asks of them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 BASE = "/manage/project/sample-project/"
 FILE = "sample_project-1.0-py3-none-any.whl"
-READ = ["releases/", "releases/1.0/"]
+READ = ["releases/", "releases/1.0/", "collaboration/"]
 OWNERS = [
     "releases/1.0/yank/",
     "releases/1.0/delete/",
@@ -20,7 +21,20 @@ OWNERS = [
     "settings/",
     "settings/delete/",
 ]
-POSTED = ["releases/1.0/unyank/"]
+POSTED = [
+    "releases/1.0/unyank/",
+    "collaboration/invite/",
+    "collaboration/invitation/1/resend/",
+    "collaboration/invitation/1/revoke/",
+    "collaboration/role/1/",
+    "collaboration/role/1/remove/",
+]
+
+
+def answers(client: Client, page: str, name: str = "sample-project") -> list[Any]:
+    """Of GET and POST, where they are understood."""
+    path = f"/manage/project/{name}/{page}"
+    return [answer for answer in (client.get(path), client.post(path, {"typed": "1.0"})) if answer.status_code != 405]
 
 
 @pytest.fixture
@@ -33,13 +47,12 @@ def published(project: Project) -> Project:
 def test_a_stranger_signs_in_first_and_nobody_elses_project_is_there(
     client: Client, signed_in: Callable[[User], Client], published: Project, carol: User, page: str
 ):
-    answer = client.get(BASE + page)
-    assert (answer.status_code, answer["Location"]) == (302, f"/account/login/?next={BASE}{page}")
-    assert client.post(BASE + page).status_code in {302, 405}
-    there, nowhere = (signed_in(carol).get(f"/manage/project/{name}/{page}") for name in ("sample-project", "nothing"))
-    assert (there.status_code, nowhere.status_code) == (404, 404)
-    assert there.content == nowhere.content
-    assert client.post(BASE + page, {"typed": "1.0"}).status_code in {404, 405}
+    for answer in answers(client, page):
+        assert (answer.status_code, answer["Location"]) == (302, f"/account/login/?next={BASE}{page}")
+    signed_in(carol)
+    for there, nowhere in zip(answers(client, page), answers(client, page, "nothing"), strict=True):
+        assert (there.status_code, nowhere.status_code) == (404, 404)
+        assert there.content == nowhere.content
 
 
 @pytest.mark.parametrize("page", READ)
@@ -47,12 +60,12 @@ def test_a_maintainer_reads_and_is_not_offered_what_owners_do(maintainer: Client
     answer = maintainer.get(BASE + page)
     assert answer.status_code == 200
     assert answer["Cache-Control"] == "private, no-store"
-    assert not [word for word in ("/yank/", "/delete/", "/settings/") if word in answer.content.decode()]
+    assert not [word for word in ("/yank/", "/delete/", "/settings/", "/invite/", "/remove/", "Make owner") if word in answer.content.decode()]
 
 
 @pytest.mark.parametrize("page", [*OWNERS, *POSTED])
 def test_a_maintainer_is_refused_where_owners_change_something(maintainer: Client, published: Project, page: str):
-    for answer in (maintainer.get(BASE + page), maintainer.post(BASE + page, {"typed": "1.0"})):
+    for answer in answers(maintainer, page):
         assert answer.status_code == 403
         assert "Only an owner of the project may do this." in answer.content.decode()
 
@@ -65,10 +78,10 @@ def test_an_owner_opens_each_with_few_questions(
         assert owner.get(BASE + page).status_code == 200
 
 
-@pytest.mark.parametrize("page", [*OWNERS, *POSTED])
+@pytest.mark.parametrize("page", [*OWNERS, *POSTED, "collaboration/leave/"])
 def test_a_change_needs_a_second_factor(owner: Client, published: Project, settings, page: str):
     settings.REQUIRE_2FA = True
-    for answer in (owner.get(BASE + page), owner.post(BASE + page, {"typed": "1.0"})):
+    for answer in answers(owner, page):
         assert answer["Location"] == "/account/2fa/"
 
 
