@@ -6,6 +6,7 @@ secret; who may accept is decided by the account that is signed in.
 """
 
 import datetime
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
@@ -86,7 +87,9 @@ def decline(invitation: Invitation, user: User, actor: Actor) -> None:
         row = _locked(invitation)
         if row.user is None:
             # The project named an address, and learns no account from this.
-            Event.objects.record("account:role:decline_invite", actor, user=user, **_details(row), name=row.project.name)
+            Event.objects.record(
+                "account:role:decline_invite", actor, user=user, **_details(row), name=row.project.name
+            )
             actor = Actor(row.email)
         _end("decline_invite", row, actor)
 
@@ -107,7 +110,7 @@ def accept(invitation: Invitation, user: User, actor: Actor) -> bool:
         return set_role(row.project, user, row.role, actor=actor)
 
 
-def _whom(named: str) -> dict[str, User | str]:
+def _whom(named: str) -> dict[str, Any]:
     """What stands for somebody in a row. What looks like a mail address is one, whatever accounts are called."""
     if "@" in named:
         return {"email": _address(named)}
@@ -125,7 +128,7 @@ def _address(named: str) -> str:
     return named.lower()
 
 
-def _check(project: Project, whom: dict[str, User | str]) -> None:
+def _check(project: Project, whom: dict[str, Any]) -> None:
     if Invitation.objects.filter(project=project, **whom).exists():
         raise NotInvited("This invitation waits already. Send its mail again instead.")
     role = Role.objects.filter(project=project, user=whom["user"]).first() if "user" in whom else None
@@ -157,5 +160,5 @@ def _record(what: str, row: Invitation, actor: Actor) -> None:
         Event.objects.record(f"account:role:{what}", actor, user=row.user, name=row.project.name, **details)
 
 
-def _details(row: Invitation) -> dict[str, str]:
+def _details(row: Invitation) -> dict[str, Any]:
     return {"invitee": row.invitee, "role": row.role}

@@ -9,7 +9,9 @@ class TokensConfig(AppConfig):
     name = "tokens"
 
     def ready(self) -> None:
-        """Hear of uploads."""
-        from tokens import provenance
+        """Hear of uploads, and add the words of this floor."""
+        from registry import wording
+        from tokens import catalogue, provenance
 
+        wording.add(catalogue.LINES)
         provenance.connect()

@@ -89,7 +89,7 @@ def _of_project(view: ProjectView[P], *, owners_only: bool) -> NamedView[P]:
             raise PermissionDenied(OWNERS_ONLY)
         return _private(view(request, place, *args, **kwargs))
 
-    return guarded
+    return guarded  # type: ignore[return-value]  # Django gives the name by its name
 
 
 def _place(user: User, name: str) -> Place:

@@ -95,7 +95,9 @@ def change(request: HttpRequest, place: Place, pk: int) -> HttpResponseBase:
     """Make a maintainer an owner, or an owner a maintainer."""
     role, form = _role(place.project, pk), RoleForm(request.POST)
     try:
-        if form.is_valid() and change_role(place.project, role.user, form.cleaned_data["role"], actor=Actor.of(request)):
+        if form.is_valid() and change_role(
+            place.project, role.user, form.cleaned_data["role"], actor=Actor.of(request)
+        ):
             messages.success(request, f"{role.user.username} is {form.cleaned_data['role']} now.")
     except LastOwner as refused:
         messages.error(request, str(refused))
@@ -132,7 +134,7 @@ def _page(request: HttpRequest, place: Place, form: InvitationForm) -> HttpRespo
     project = place.project
     roles = project.roles.select_related("user").order_by("-role", "user__username")
     sent = project.invitations.select_related("user", "invited_by") if place.is_owner else Invitation.objects.none()
-    standing = set(project.invitations.open().values_list("pk", flat=True)) if place.is_owner else set()
+    standing = set(Invitation.objects.open().filter(project=project).values_list("pk", flat=True))
     context = {
         "place": place,
         "tab": "manage-collaboration",

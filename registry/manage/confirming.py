@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 class TypedName(forms.Form):
     """The name of what will go, typed by hand."""
 
-    typed = forms.CharField(max_length=400, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+    typed = forms.CharField(
+        max_length=400, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
 
     def __init__(self, data: Any, *, what: str, name: str) -> None:
         super().__init__(data)

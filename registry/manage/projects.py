@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -51,17 +51,19 @@ def projects(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 @project_page
-def project(request: HttpRequest, place: Place) -> HttpResponseBase:
+def project(_request: HttpRequest, place: Place) -> HttpResponseBase:
     """A project's own address leads to its releases."""
     return redirect("manage-releases", name=place.project.normalized_name)
 
 
-def _roles(user: User, query: str) -> Sequence[Role]:
+def _roles(user: User, query: str) -> QuerySet[Role]:
     roles = Role.objects.filter(user=user).select_related("project").order_by("project__normalized_name")
     if not query:
         return roles
     wanted = names.normalize("-".join(query.split()))
-    return roles.filter(project__normalized_name__contains=wanted) if names.is_valid(wanted.strip("-")) else []
+    return (
+        roles.filter(project__normalized_name__contains=wanted) if names.is_valid(wanted.strip("-")) else roles.none()
+    )
 
 
 def _described(roles: Sequence[Role]) -> list[Line]:
@@ -70,11 +72,10 @@ def _described(roles: Sequence[Role]) -> list[Line]:
     releases: dict[int, list[Release]] = defaultdict(list)
     for release in Release.objects.filter(project__in=keys).defer("metadata"):
         releases[release.project_id].append(release)
-    grouped = File.objects.filter(release__project__in=keys).order_by().values("release__project")
-    files = {row["release__project"]: row for row in grouped.annotate(count=Count("pk"), last=Max("uploaded_at"))}
-    return [_line(role, releases[role.project_id], files.get(role.project_id, {"count": 0, "last": None})) for role in roles]
+    files = File.objects.filter(release__project__in=keys).order_by().values_list("release__project")
+    counted = {pk: (count, last) for pk, count, last in files.annotate(Count("pk"), Max("uploaded_at"))}
+    return [_line(role, releases[role.project_id], *counted.get(role.project_id, (0, None))) for role in roles]
 
 
-def _line(role: Role, releases: list[Release], files: dict[str, object]) -> Line:
-    latest = versions.latest(releases)
-    return Line(role.project, role.role, latest, len(releases), files["count"], files["last"])  # type: ignore[arg-type]
+def _line(role: Role, releases: list[Release], files: int, last_upload: datetime.datetime | None) -> Line:
+    return Line(role.project, role.role, versions.latest(releases), len(releases), files, last_upload)

@@ -44,7 +44,7 @@ class YankForm(forms.Form):
 def releases(request: HttpRequest, place: Place) -> HttpResponseBase:
     """The releases, the highest version first."""
     counted = {"file_count": Count("files"), "size": Sum("files__size"), "last_upload": Max("files__uploaded_at")}
-    standing = list(place.project.releases.defer("metadata").annotate(**counted))
+    standing: list[Any] = list(place.project.releases.defer("metadata").annotate(**counted))
     standing.sort(key=lambda release: versions.key(release.version), reverse=True)
     context = {
         "place": place,

@@ -21,7 +21,10 @@ from registry.options import InQuarantine, set_as_owner
 STATUSES = [
     (Project.Status.ACTIVE, "Active. It takes new files."),
     (Project.Status.ARCHIVED, "Archived. It takes no new files; what stands stays and is served."),
-    (Project.Status.DEPRECATED, "Deprecated. It takes new files, and says that people should look for another project."),
+    (
+        Project.Status.DEPRECATED,
+        "Deprecated. It takes new files, and says that people should look for another project.",
+    ),
 ]
 
 

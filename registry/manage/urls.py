@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from registry.manage import collaboration, invited, projects, releases, settings
+from registry.manage import collaboration, history, invited, projects, releases, settings
 
 PROJECT = "manage/project/<str:name>"
 RELEASE = f"{PROJECT}/releases/<str:version>"
@@ -25,6 +25,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{PEOPLE}/role/<int:pk>/", collaboration.change, name="manage-role-change"),
     path(f"{PEOPLE}/role/<int:pk>/remove/", collaboration.remove, name="manage-role-remove"),
     path(f"{PEOPLE}/leave/", collaboration.leave, name="manage-leave"),
+    path(f"{PROJECT}/history/", history.project_history, name="manage-history"),
+    path(f"{PROJECT}/history/events.<str:form>", history.project_export, name="manage-history-export"),
+    path("manage/account/history/", history.account_history, name="manage-account-history"),
+    path("manage/account/history/events.<str:form>", history.account_export, name="manage-account-history-export"),
     path(f"{INVITATION}/", invited.invitation, name="manage-invitation"),
     path(f"{INVITATION}/accept/", invited.accept, name="manage-invitation-accept"),
     path(f"{INVITATION}/decline/", invited.decline, name="manage-invitation-decline"),

@@ -8,11 +8,14 @@ from django.db import models
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
+    from registry.models.events import Event
+
 
 class User(AbstractUser):
     """A person. Mail addresses and their verification are django-allauth's ``EmailAddress``."""
 
     roles: "RelatedManager[Role]"
+    events: "RelatedManager[Event]"
 
 
 class Role(models.Model):

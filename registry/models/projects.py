@@ -12,6 +12,7 @@ from registry.models.people import Role, User
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
+    from registry.models.events import Event
     from registry.models.invitations import Invitation
 
 
@@ -54,6 +55,7 @@ class Project(models.Model):
     roles: "RelatedManager[Role]"
     releases: "RelatedManager[Release]"
     invitations: "RelatedManager[Invitation]"
+    events: "RelatedManager[Event]"
 
     objects = ProjectQuerySet.as_manager()
 

@@ -64,7 +64,7 @@ def test_an_owner_invites_an_account(owner: Client, carol: User):
     assert said(answer) == "carol is invited."
     assert "carol" in answer.content.decode()
     row = Invitation.objects.get()
-    assert (row.user, row.email, row.role, row.invited_by.username) == (carol, "", "owner", "alice")
+    assert (row.user, row.email, row.role, str(row.invited_by)) == (carol, "", "owner", "alice")
     assert [event.tag for event in by_alice()] == ["project:role:invite", "account:role:invite"]
     assert by_alice()[0].details == {"invitee": "carol", "role": "owner"}
     assert [mail.to for mail in Email.objects.all()] == [["carol@example.com"]]
@@ -109,7 +109,9 @@ def words(text: str) -> str:
         ("NEW@example.com", "This invitation waits already."),
     ],
 )
-def test_what_cannot_be_comes_back_with_a_sentence(owner: Client, alice: User, invited: Invitation, invitee: str, sentence: str):
+def test_what_cannot_be_comes_back_with_a_sentence(
+    owner: Client, alice: User, invited: Invitation, invitee: str, sentence: str
+):
     make_user("gone", is_active=False)
     invitations.invite(invited.project, "new@example.com", "owner", by=alice, actor=TESTER)
     answer = owner.post(f"{PAGE}invite/", {"invitee": invitee, "role": "owner"})
@@ -175,7 +177,9 @@ def test_accepting_needs_a_second_factor_and_declining_does_not(
     assert "You have declined the invitation to Sample.Project." in post(client, page_of(invited, "decline/"))
 
 
-def test_an_account_that_declines_leaves_its_name(signed_in: Callable[[User], Client], carol: User, invited: Invitation):
+def test_an_account_that_declines_leaves_its_name(
+    signed_in: Callable[[User], Client], carol: User, invited: Invitation
+):
     post(signed_in(carol), page_of(invited, "decline/"))
     assert tags(actor=carol) == ["project:role:decline_invite", "account:role:decline_invite"]
     assert not Invitation.objects.exists()

@@ -56,7 +56,9 @@ def many(user: User, count: int) -> None:
     Release.objects.bulk_create(Release(project=project, version=f"1.{n}") for project in projects for n in range(3))
 
 
-def test_a_thousand_projects_come_in_pages_with_few_questions(owner: Client, alice: User, django_assert_max_num_queries):
+def test_a_thousand_projects_come_in_pages_with_few_questions(
+    owner: Client, alice: User, django_assert_max_num_queries
+):
     many(alice, 1000)
     with django_assert_max_num_queries(10):
         first = owner.get(PAGE)

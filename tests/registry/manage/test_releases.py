@@ -66,7 +66,9 @@ def test_a_release_is_found_by_any_spelling_of_its_version(owner: Client, file: 
     assert file.sha256 in page
 
 
-@pytest.mark.parametrize("path", ["9.9/", "no version/", "%00/", f"{'9' * 5000}/", "1.0/files/none.whl/delete/", "9/yank/"])
+@pytest.mark.parametrize(
+    "path", ["9.9/", "no version/", "%00/", f"{'9' * 5000}/", "1.0/files/none.whl/delete/", "9/yank/"]
+)
 def test_what_is_not_there_is_not_found(owner: Client, file: File, path: str):
     assert owner.get(BASE + path).status_code == 404
     assert owner.post(BASE + path).status_code in {404, 405}
@@ -112,7 +114,10 @@ def test_a_release_is_deleted_when_its_version_is_typed(owner: Client, file: Fil
     answer = owner.post(f"{BASE}1.0/delete/", {"typed": " 1.0 "}, follow=True)
     assert said(answer) == "1.0 is deleted with its files."
     assert UsedFilename.objects.get().filename == file.filename
-    assert by_alice(tag="project:release:remove")[0].details == {"version": "1.0", "files": {file.filename: file.sha256}}
+    assert by_alice(tag="project:release:remove")[0].details == {
+        "version": "1.0",
+        "files": {file.filename: file.sha256},
+    }
     assert owner.post(f"{BASE}1.0/delete/", {"typed": "1.0"}).status_code == 404
 
 

@@ -60,7 +60,11 @@ def test_a_maintainer_reads_and_is_not_offered_what_owners_do(maintainer: Client
     answer = maintainer.get(BASE + page)
     assert answer.status_code == 200
     assert answer["Cache-Control"] == "private, no-store"
-    assert not [word for word in ("/yank/", "/delete/", "/settings/", "/invite/", "/remove/", "Make owner") if word in answer.content.decode()]
+    assert not [
+        word
+        for word in ("/yank/", "/delete/", "/settings/", "/invite/", "/remove/", "Make owner")
+        if word in answer.content.decode()
+    ]
 
 
 @pytest.mark.parametrize("page", [*OWNERS, *POSTED])
