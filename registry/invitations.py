@@ -133,7 +133,7 @@ def _check(project: Project, whom: dict[str, Any]) -> None:
         raise NotInvited("This invitation waits already. Send its mail again instead.")
     role = Role.objects.filter(project=project, user=whom["user"]).first() if "user" in whom else None
     if role is not None:
-        raise NotInvited(f"{whom['user']} is {role.role} of this project already. Change the role instead.")
+        raise NotInvited(f"{whom['user']} is {role.spoken} of this project already. Change the role instead.")
     if Invitation.objects.filter(project=project).count() >= MOST_WAITING:
         raise NotInvited(f"{MOST_WAITING} invitations wait already. Revoke some first.")
 

@@ -6,8 +6,9 @@ from registry import addresses, mails
 from registry.actors import Actor
 from registry.models import Invitation, Project, User
 from registry.models.invitations import LIFETIME
+from registry.models.people import SPOKEN
 
-_ROLES = {"owner": "an owner", "maintainer": "a maintainer", None: ""}
+_ROLES = {**SPOKEN, None: ""}
 
 
 def role_changed(project: Project, user: User, before: str | None, after: str | None, actor: Actor) -> None:
@@ -29,7 +30,7 @@ def project_given(project: Project, owners: Iterable[User], actor: Actor) -> Non
 
 def invited(invitation: Invitation) -> None:
     """Somebody may have a role: whoever was named is told, by account or by address."""
-    context = {"invitation": invitation, "project": invitation.project, "became": _ROLES[invitation.role]}
+    context = {"invitation": invitation, "project": invitation.project, "became": invitation.spoken}
     context |= {"page": addresses.invitation(invitation), "days": LIFETIME.days}
     if invitation.user is not None:
         mails.post("invitation", [invitation.user], **context)

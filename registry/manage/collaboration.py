@@ -12,6 +12,7 @@ from registry.actors import Actor
 from registry.invitations import InvitationGone, NotInvited
 from registry.manage.access import Place, changing, owners_page, person, project_page
 from registry.models import Invitation, Project, Role
+from registry.models.people import SPOKEN
 from registry.pages.paging import page_of
 from registry.roles import LastOwner, change_role, remove_role
 
@@ -98,7 +99,7 @@ def change(request: HttpRequest, place: Place, pk: int) -> HttpResponseBase:
         if form.is_valid() and change_role(
             place.project, role.user, form.cleaned_data["role"], actor=Actor.of(request)
         ):
-            messages.success(request, f"{role.user.username} is {form.cleaned_data['role']} now.")
+            messages.success(request, f"{role.user.username} is {SPOKEN[form.cleaned_data['role']]} now.")
     except LastOwner as refused:
         messages.error(request, str(refused))
     return _back(place.project)

@@ -35,7 +35,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponseBase:
     try:
         row = _waiting(request, pk)
         if invitations.accept(row, person(request), Actor.of(request)):
-            messages.success(request, f"You are {row.role} of {row.project.name} now.")
+            messages.success(request, f"You are {row.spoken} of {row.project.name} now.")
         else:
             messages.info(request, f"You have this role of {row.project.name} already.")
     except InvitationGone as refused:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from registry.models.people import Role, User
+from registry.models.people import SPOKEN, Role, User
 from registry.models.projects import Project
 
 LIFETIME = datetime.timedelta(days=7)
@@ -57,6 +57,11 @@ class Invitation(models.Model):
     def invitee(self) -> str:
         """Whom the owner named: a username or a mail address."""
         return self.user.username if self.user is not None else self.email
+
+    @property
+    def spoken(self) -> str:
+        """What somebody would be by it: ``an owner``."""
+        return SPOKEN[self.role]
 
     @property
     def expires_at(self) -> datetime.datetime:

@@ -18,6 +18,10 @@ class User(AbstractUser):
     events: "RelatedManager[Event]"
 
 
+# With their articles, as sentences say them.
+SPOKEN = {"owner": "an owner", "maintainer": "a maintainer"}
+
+
 class Role(models.Model):
     """What a user may do in a project."""
 
@@ -36,3 +40,8 @@ class Role(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user.username}, {self.role} of {self.project.name}"
+
+    @property
+    def spoken(self) -> str:
+        """What somebody is by it: ``an owner``."""
+        return SPOKEN[self.role]

@@ -1,5 +1,7 @@
 """Whose address a project's history tells: where strangers may register, not that of a job that uploaded nothing."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -42,7 +44,8 @@ def test_an_open_one_tells_none_before_an_upload(owner: Client, settings):
     assert addresses(owner) == dict.fromkeys(EXCHANGE, "")
     assert "not shown" in owner.get(PAGE).content.decode()
     for form in ("csv", "json"):
-        assert b"127.0.0.1" not in b"".join(owner.get(f"{PAGE}events.{form}").streaming_content)
+        file: Any = owner.get(f"{PAGE}events.{form}")
+        assert b"127.0.0.1" not in b"".join(file.streaming_content)
 
 
 def test_an_open_one_tells_what_was_granted_to_a_publisher_that_uploaded(owner: Client, settings):

@@ -28,15 +28,13 @@ HEADERS = list(exporting.COLUMNS)
 def project(project: Project, alice: User, bob: User) -> Project:
     """With a history of four days: one event a day."""
     Event.objects.all().delete()
-    for day, (tag, user, details) in enumerate(
-        [
-            ("project:role:add", alice, {"username": "bob", "before": None, "after": "maintainer"}),
-            ("project:release:yank", alice, {"version": "1.0", "reason": "=cmd()"}),
-            ("file:add", bob, {"filename": "sample_project-1.0.tar.gz", "size": 10}),
-            ("project:archive:enter", alice, {"before": "active", "after": "archived"}),
-        ],
-        start=1,
-    ):
+    history: list[tuple[str, User, dict[str, Any]]] = [
+        ("project:role:add", alice, {"username": "bob", "before": None, "after": "maintainer"}),
+        ("project:release:yank", alice, {"version": "1.0", "reason": "=cmd()"}),
+        ("file:add", bob, {"filename": "sample_project-1.0.tar.gz", "size": 10}),
+        ("project:archive:enter", alice, {"before": "active", "after": "archived"}),
+    ]
+    for day, (tag, user, details) in enumerate(history, start=1):
         event = Event.objects.record(tag, Actor(user.username, user, f"192.0.2.{day}"), project=project, **details)
         at(event, datetime.datetime(2026, 3, day, 23, 30, tzinfo=datetime.UTC))
     return project
@@ -53,6 +51,12 @@ def words(answer: Any) -> list[str]:
 def exported(answer: Any) -> list[list[str]]:
     assert answer.status_code == 200
     return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode())))
+
+
+def listed(answer: Any) -> list[dict[str, Any]]:
+    assert answer.status_code == 200
+    events: list[dict[str, Any]] = json.loads(b"".join(answer.streaming_content))
+    return events
 
 
 def test_the_newest_stands_first_with_who_did_it_from_where(maintainer: Client, project: Project):
@@ -88,7 +92,7 @@ def test_the_list_is_filtered_and_so_is_the_file(
     assert [line.event.time.day for line in answer.context["lines"]] == days
     table = exported(owner.get(f"{PAGE}events.csv", asked))
     assert [row[0][:10] for row in table[1:]] == [f"2026-03-0{day}" for day in days]
-    file = json.loads(b"".join(owner.get(f"{PAGE}events.json", asked).streaming_content))
+    file = listed(owner.get(f"{PAGE}events.json", asked))
     assert [row["time"][:10] for row in file] == [f"2026-03-0{day}" for day in days]
 
 
@@ -131,7 +135,7 @@ def test_a_cell_that_spreadsheets_would_compute_is_made_a_text(start: str):
 
 
 def test_the_json_file_holds_all_details(owner: Client, project: Project):
-    file = json.loads(b"".join(owner.get(f"{PAGE}events.json").streaming_content))
+    file = listed(owner.get(f"{PAGE}events.json"))
     assert file[2] == {
         "time": "2026-03-02T23:30:00.000000Z",
         "tag": "project:release:yank",
@@ -143,7 +147,7 @@ def test_the_json_file_holds_all_details(owner: Client, project: Project):
         "details": {"version": "1.0", "reason": "=cmd()"},
     }
     Event.objects.all().delete()
-    assert json.loads(b"".join(owner.get(f"{PAGE}events.json").streaming_content)) == []
+    assert listed(owner.get(f"{PAGE}events.json")) == []
 
 
 def test_a_long_history_comes_in_pages_and_whole_in_the_file(

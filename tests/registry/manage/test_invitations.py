@@ -99,8 +99,8 @@ def words(text: str) -> str:
         ("", "This field is required."),
         ("dave", "There is no user dave."),
         ("gone", "There is no user gone."),
-        ("bob", "bob is maintainer of this project already."),
-        ("alice", "alice is owner of this project already."),
+        ("bob", "bob is a maintainer of this project already."),
+        ("alice", "alice is an owner of this project already."),
         ("carol", "This invitation waits already."),
         ("@", "@ is not a mail address."),
         ("a@b", "a@b is not a mail address."),
@@ -152,13 +152,15 @@ def test_opening_the_page_changes_nothing(
     assert (Event.objects.count(), role_of(carol)) == (before, None)
 
 
-@pytest.mark.parametrize(("which", "role"), [("invited", "owner"), ("by_mail", "maintainer")])
+@pytest.mark.parametrize(
+    ("which", "role", "spoken"), [("invited", "owner", "an owner"), ("by_mail", "maintainer", "a maintainer")]
+)
 def test_whoever_is_meant_accepts_once(
-    request: pytest.FixtureRequest, signed_in: Callable[[User], Client], carol: User, which: str, role: str
+    request: pytest.FixtureRequest, signed_in: Callable[[User], Client], carol: User, which: str, role: str, spoken: str
 ):
     invitation, client = request.getfixturevalue(which), signed_in(carol)
     answer = client.post(page_of(invitation, "accept/"), follow=True)
-    assert said(answer) == f"You are {role} of Sample.Project now."
+    assert said(answer) == f"You are {spoken} of Sample.Project now."
     assert answer.redirect_chain[-1][0] == "/manage/project/sample-project/releases/"
     assert role_of(carol) == role
     accepted = ["project:role:accept", "account:role:accept", "project:role:add", "account:role:add"]
@@ -231,7 +233,7 @@ def test_an_invitation_that_expired_or_lost_its_owner_is_not_accepted(
     page = signed_in(bob).get(PAGE).content.decode()
     assert "Expired" in page
     invitations.resend(invited, by=bob, actor=TESTER)
-    assert post(signed_in(carol), page_of(invited, "accept/")) == "You are owner of Sample.Project now."
+    assert post(signed_in(carol), page_of(invited, "accept/")) == "You are an owner of Sample.Project now."
 
 
 def test_accepting_takes_nothing_away(
