@@ -12,9 +12,11 @@ class PublishersConfig(AppConfig):
     name = "publishers"
 
     def ready(self) -> None:
-        """Hear what the registry tells, and keep the providers' own issuers as rows."""
-        from publishers import housekeeping, pending
+        """Hear what the registry tells, keep the providers' own issuers as rows, and add the words of this floor."""
+        from publishers import catalogue, housekeeping, pending
+        from registry import wording
 
+        wording.add(catalogue.LINES)
         pending.connect()
         housekeeping.connect()
         post_migrate.connect(add_default_issuers, sender=self)

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from registry.models import Project
+from registry.models import Invitation, Project
 
 
 def publishing(project: Project) -> str:
@@ -35,6 +35,11 @@ def project_settings(project: Project) -> str:
 def collaboration(project: Project) -> str:
     """A project's people."""
     return _page(f"/manage/project/{project.normalized_name}/collaboration/")
+
+
+def invitation(invitation: Invitation) -> str:
+    """Where somebody says yes or no to a role."""
+    return _page(f"/manage/invitation/{invitation.pk}/")
 
 
 def pending_publishers() -> str:

@@ -9,5 +9,7 @@ class RegistryConfig(AppConfig):
     name = "registry"
 
     def ready(self) -> None:
-        """Register the system checks and the listeners of this floor, and make what workers share."""
-        from registry import checks, counting, deletion  # noqa: F401  importing does it
+        """Register the checks, the listeners and the words of this floor, and make what workers share."""
+        from registry import catalogue, checks, counting, deletion, wording  # noqa: F401  importing does it
+
+        wording.add(catalogue.LINES)

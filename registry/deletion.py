@@ -33,36 +33,48 @@ def remove_bytes(instance: File, **_kwargs: Any) -> None:
     transaction.on_commit(lambda: _remove(path))
 
 
-def delete_file(file: File, actor: Actor) -> None:
-    """Delete one file of a release."""
+def delete_file(file: File, actor: Actor) -> bool:
+    """Delete one file of a release; False if it is gone already."""
     project = file.release.project
     with transaction.atomic():
+        if not project.lock() or not File.objects.filter(pk=file.pk).exists():
+            return False
         details: dict[str, Any] = {"version": file.release.version, "filename": file.filename, "sha256": file.sha256}
         Event.objects.record("project:release:file:remove", actor, project=project, **details)
         file.delete()
         project.bump_serial()
+    return True
 
 
-def delete_release(release: Release, actor: Actor) -> None:
-    """Delete a release with its files."""
+def delete_release(release: Release, actor: Actor) -> bool:
+    """Delete a release with its files; False if it is gone already."""
     with transaction.atomic():
+        if not release.project.lock() or not Release.objects.filter(pk=release.pk).exists():
+            return False
         files = {file.filename: file.sha256 for file in release.files.all()}
         details: dict[str, Any] = {"version": release.version, "files": files}
         Event.objects.record("project:release:remove", actor, project=release.project, **details)
         release.delete()
         summaries.keep(release.project)
         release.project.bump_serial()
+    return True
 
 
-def delete_project(project: Project, actor: Actor) -> None:
-    """Delete a project with its releases, files, roles and publishers. Its name stays with its last owners."""
+def delete_project(project: Project, actor: Actor) -> bool:
+    """Delete a project with its releases, files, roles and publishers; False if it is gone already.
+
+    Its name stays with its last owners.
+    """
     with transaction.atomic():
+        if not project.lock():
+            return False
         owners = list(project.owners().values_list("username", flat=True))
         releases = list(project.releases.values_list("version", flat=True))
         Event.objects.record(
             "project:remove", actor, project=project, name=project.name, owners=owners, releases=releases
         )
         project.delete()
+    return True
 
 
 def delete_user(user: User, actor: Actor) -> list[str]:

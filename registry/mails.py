@@ -31,6 +31,14 @@ def post(name: str, people: Iterable[User], **context: Any) -> None:
     outbox.put([_mail(template.render({**site, **context, "person": person}), person) for person in reached(people)])
 
 
+def post_to(name: str, address: str, **context: Any) -> None:
+    """Write a mail to an address, whoever it belongs to: its template is given a person who has nothing else."""
+    template = engines["text"].get_template(f"mails/{name}.txt")
+    site = {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
+    nobody = User(email=address)
+    outbox.put([_mail(template.render({**site, **context, "person": nobody}), nobody)])
+
+
 def reached(people: Iterable[User]) -> QuerySet[User]:
     """Those of ``people`` whom mail reaches: active, at an address that is not known to be unverified."""
     unverified = EmailAddress.objects.filter(user=OuterRef("pk"), email__iexact=OuterRef("email"), verified=False)

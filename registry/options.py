@@ -19,6 +19,13 @@ _STATES = {
 }
 
 
+class InQuarantine(Exception):
+    """The status is an administrator's to change; the message is a sentence for people."""
+
+    def __init__(self) -> None:
+        super().__init__("Only an administrator puts a project in quarantine, or ends it.")
+
+
 def set_options(project: Project, actor: Actor, **wanted: Any) -> dict[str, tuple[Any, Any]]:
     """Set some of OPTIONS; returns what changed, as (before, after)."""
     with transaction.atomic():
@@ -33,29 +40,48 @@ def set_options(project: Project, actor: Actor, **wanted: Any) -> dict[str, tupl
     return changes
 
 
+def set_as_owner(project: Project, actor: Actor, **wanted: Any) -> dict[str, tuple[Any, Any]]:
+    """The same, for what is an owner's to set. Raises InQuarantine: administrators begin and end it."""
+    with transaction.atomic():
+        standing = Project.objects.select_for_update(no_key=True).get(pk=project.pk).status
+        if "status" in wanted and Project.Status.QUARANTINED in {standing, wanted["status"]}:
+            raise InQuarantine
+        return set_options(project, actor, **wanted)
+
+
 def yank(release: Release, reason: str, actor: Actor) -> bool:
     """Yank a release (PEP 592), or change the reason; True if something changed."""
-    if release.yanked_at is not None and release.yanked_reason == reason:
-        return False
-    return _set_yanked(release, "yank", actor, yanked_at=release.yanked_at or timezone.now(), yanked_reason=reason)
+    with transaction.atomic():
+        if not _reread(release) or (release.yanked_at is not None and release.yanked_reason == reason):
+            return False
+        return _set_yanked(release, "yank", actor, yanked_at=release.yanked_at or timezone.now(), yanked_reason=reason)
 
 
 def unyank(release: Release, actor: Actor) -> bool:
     """Take a yank back; True if there was one."""
-    if release.yanked_at is None:
-        return False
-    return _set_yanked(release, "unyank", actor, yanked_at=None, yanked_reason="")
+    with transaction.atomic():
+        if not _reread(release) or release.yanked_at is None:
+            return False
+        return _set_yanked(release, "unyank", actor, yanked_at=None, yanked_reason="")
+
+
+def _reread(release: Release) -> bool:
+    """Take turns with others who change the project, and look again; False if the release is gone."""
+    standing = Release.objects.filter(pk=release.pk).values("yanked_at", "yanked_reason")
+    now = standing.first() if release.project.lock() else None
+    for name, value in (now or {}).items():
+        setattr(release, name, value)
+    return now is not None
 
 
 def _set_yanked(release: Release, what: str, actor: Actor, **columns: Any) -> bool:
-    with transaction.atomic():
-        details = {"version": release.version, "reason": columns["yanked_reason"]}
-        for name, value in columns.items():
-            setattr(release, name, value)
-        release.save(update_fields=[*columns])
-        summaries.keep(release.project)
-        release.project.bump_serial()
-        Event.objects.record(f"project:release:{what}", actor, project=release.project, **details)
+    details = {"version": release.version, "reason": columns["yanked_reason"]}
+    for name, value in columns.items():
+        setattr(release, name, value)
+    release.save(update_fields=[*columns])
+    summaries.keep(release.project)
+    release.project.bump_serial()
+    Event.objects.record(f"project:release:{what}", actor, project=release.project, **details)
     return True
 
 

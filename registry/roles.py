@@ -33,6 +33,12 @@ def set_role(project: Project, user: User, kind: str, *, actor: Actor, tell: boo
     return True
 
 
+def change_role(project: Project, user: User, kind: str, *, actor: Actor) -> bool:
+    """The same for somebody who has a role; one who lost it meanwhile does not get another. Raises LastOwner."""
+    with transaction.atomic():
+        return _locked_role(project, user) is not None and set_role(project, user, kind, actor=actor)
+
+
 def remove_role(project: Project, user: User, *, actor: Actor) -> bool:
     """Take a user's role away; True if there was one. Raises LastOwner."""
     with transaction.atomic():
@@ -48,7 +54,7 @@ def remove_role(project: Project, user: User, *, actor: Actor) -> bool:
 
 def _locked_role(project: Project, user: User) -> Role | None:
     # The project's row, not the role's: two owners who remove each other at once must wait for one another.
-    Project.objects.select_for_update(no_key=True).filter(pk=project.pk).first()
+    project.lock()
     return Role.objects.select_related("project", "user").filter(project=project, user=user).first()
 
 

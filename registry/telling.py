@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 from registry import addresses, mails
 from registry.actors import Actor
-from registry.models import Project, User
+from registry.models import Invitation, Project, User
+from registry.models.invitations import LIFETIME
+from registry.models.people import SPOKEN
 
-_ROLES = {"owner": "an owner", "maintainer": "a maintainer", None: ""}
+_ROLES = {**SPOKEN, None: ""}
 
 
 def role_changed(project: Project, user: User, before: str | None, after: str | None, actor: Actor) -> None:
@@ -24,6 +26,16 @@ def project_given(project: Project, owners: Iterable[User], actor: Actor) -> Non
     for user in owners:
         if user != actor.user:
             _role([user], project, user, None, "owner", actor)
+
+
+def invited(invitation: Invitation) -> None:
+    """Somebody may have a role: whoever was named is told, by account or by address."""
+    context = {"invitation": invitation, "project": invitation.project, "became": invitation.spoken}
+    context |= {"page": addresses.invitation(invitation), "days": LIFETIME.days}
+    if invitation.user is not None:
+        mails.post("invitation", [invitation.user], **context)
+    else:
+        mails.post_to("invitation", invitation.email, **context)
 
 
 def trusted_publishing_only(project: Project, actor: Actor, *, on: bool) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from registry.models import Release
 
@@ -13,7 +13,7 @@ def key(version: str) -> Key:
     """Sorts versions; what is none comes first."""
     try:
         return True, Version(version)
-    except InvalidVersion:
+    except ValueError:  # no version, or one with numbers that Python does not read
         return False, version
 
 

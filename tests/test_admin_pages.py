@@ -21,6 +21,7 @@ from registry import outbox
 from registry.models import (
     Event,
     File,
+    Invitation,
     ProhibitedName,
     Project,
     Release,
@@ -37,6 +38,7 @@ OURS = [
     Email,
     Event,
     File,
+    Invitation,
     Issuer,
     ProhibitedName,
     Project,
@@ -54,7 +56,7 @@ OURS = [
     UploadToken,
 ]
 RECORDS = [Email, Event, UsedFilename, ApiToken, Exchange, Provenance, Tally, UploadToken]
-WITHOUT_ADD = [*RECORDS, RefusalNotice, Release, File, RetiredName]
+WITHOUT_ADD = [*RECORDS, RefusalNotice, Release, File, RetiredName, Invitation]
 # A session, a user, counts, the rows and what a filter lists: never one more per row.
 MOST_QUERIES = 12
 
@@ -75,6 +77,7 @@ def fill(first: int, last: int) -> None:
         alice = make_user(f"alice{number}")
         project = make_project(f"project-{number}", alice)
         file = make_file(project)
+        Invitation.objects.create(project=project, role="owner", email=f"new{number}@example.com", invited_by=alice)
         values = {"owner": "octo-org", "repository": f"r{number}", "workflow_filename": "release.yml"}
         Publisher.objects.create(issuer=issuer, project=project, values=values, added_by=alice)
         Publisher.objects.create(issuer=issuer, project_name=f"new-{number}", values=values, added_by=alice)

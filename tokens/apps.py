@@ -9,8 +9,10 @@ class TokensConfig(AppConfig):
     name = "tokens"
 
     def ready(self) -> None:
-        """Hear of uploads and of the hours."""
-        from tokens import provenance, tallies
+        """Hear of uploads and of the hours, and add the words of this floor."""
+        from registry import wording
+        from tokens import catalogue, provenance, tallies
 
+        wording.add(catalogue.LINES)
         provenance.connect()
         tallies.connect()

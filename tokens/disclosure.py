@@ -15,7 +15,7 @@ from django.conf import settings
 from publishers.matching import REGISTERED_ID, Match
 from publishers.models import Issuer, Publisher
 from publishers.providers.base import Links
-from registry.models import Project
+from registry.models import Event, Project
 from tokens.models import Exchange
 
 
@@ -60,6 +60,19 @@ def shows_actual(publisher: Publisher | None) -> bool:
     if not settings.SIGNUP_OPEN:
         return True
     return publisher is not None and publisher.first_upload_at is not None
+
+
+def told_addresses(events: Iterable[Event]) -> set[int]:
+    """Of which events of CI jobs the address is told in a history, by their keys.
+
+    Where strangers may register, only of a person's doing, or once a file was uploaded through the publisher.
+    """
+    of_jobs = [event for event in events if event.actor_id is None]
+    told = {event.pk for event in events} - {event.pk for event in of_jobs}
+    standing = Publisher.objects.in_bulk(
+        {event.details["publisher"] for event in of_jobs if "publisher" in event.details}
+    )
+    return told | {event.pk for event in of_jobs if shows_actual(standing.get(event.details.get("publisher")))}
 
 
 def of_match(match: Match) -> Comparison:

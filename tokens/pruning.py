@@ -17,6 +17,7 @@ from django.utils import timezone
 from publishers import housekeeping
 from registry import outbox
 from registry.actors import Actor
+from registry.models import Invitation
 from registry.uploads.receiving import remove_stale
 from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
 
@@ -30,6 +31,7 @@ def prune() -> Iterator[tuple[str, int]]:
     yield "dead upload tokens and redemptions", _in_batches(dead_upload_tokens())
     yield "refused and unused exchanges", _in_batches(unused_exchanges())
     yield from housekeeping.keep(Actor("prune"))
+    yield "expired invitations", _in_batches(Invitation.objects.expired())
     yield "expired sessions", _in_batches(Session.objects.filter(expire_date__lt=timezone.now()))
     yield "old mails", _in_batches(outbox.outlived())
     yield "unfinished uploads", remove_stale()

@@ -19,6 +19,7 @@ ACCOUNT_TABS = (
     ("Your projects", "manage-projects"),
     ("Pending publishers", "manage-pending"),
     ("API tokens", "manage-tokens"),
+    ("History", "manage-account-history"),
     ("Account", "account_overview"),
 )
 

@@ -22,6 +22,7 @@ from publishers.registration import Wanted
 from registry.actors import Actor
 from registry.creation import create_project
 from registry.deletion import delete_user
+from registry.invitations import invite
 from registry.models import ProhibitedName, Role, User
 from registry.options import set_options
 from registry.roles import remove_role, set_role
@@ -232,6 +233,21 @@ CASES = [
         "carol bob",
         "given: your role changed",
         ("You are now an owner of given.",),
+    ),
+    Case(
+        "invitation",
+        lambda town: invite(town.project, "dave", "owner", by=town.owner, actor=BOSS),
+        "dave",
+        "sampleproject: you are invited",
+        ("alice invites you to be an owner of sampleproject.", "Sign in as dave.", f"{SITE}/manage/invitation/"),
+    ),
+    Case(
+        "invitation",
+        lambda town: invite(town.project, "New@example.com", "maintainer", by=town.owner, actor=BOSS),
+        "new",
+        "sampleproject: you are invited",
+        ("to be a maintainer", "Sign in with an account that has verified the address new@example.com."),
+        ("your account",),
     ),
     Case(
         "trusted-publishing-only",

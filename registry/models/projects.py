@@ -1,24 +1,20 @@
-"""Projects, their people, releases and files, and the history of it all."""
+"""Projects, their releases and files, and the names that stay when they go."""
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 
 from registry import names
-from registry.actors import Actor
+from registry.models.people import Role, User
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
-
-class User(AbstractUser):
-    """A person. Mail addresses and their verification are django-allauth's ``EmailAddress``."""
-
-    roles: "RelatedManager[Role]"
+    from registry.models.events import Event
+    from registry.models.invitations import Invitation
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -66,6 +62,8 @@ class Project(models.Model):
 
     roles: "RelatedManager[Role]"
     releases: "RelatedManager[Release]"
+    invitations: "RelatedManager[Invitation]"
+    events: "RelatedManager[Event]"
 
     objects = ProjectQuerySet.as_manager()
 
@@ -93,29 +91,13 @@ class Project(models.Model):
         """The people who manage publishers, roles, tokens and settings."""
         return User.objects.filter(roles__project=self, roles__role=Role.Kind.OWNER)
 
+    def lock(self) -> bool:
+        """Wait, within a transaction, for others who change this project; False if it is gone."""
+        return type(self).objects.select_for_update(no_key=True).filter(pk=self.pk).first() is not None
+
     def bump_serial(self) -> None:
         """Mark the index page as changed."""
         type(self).objects.filter(pk=self.pk).update(serial=F("serial") + 1)
-
-
-class Role(models.Model):
-    """What a user may do in a project."""
-
-    class Kind(models.TextChoices):
-        """An owner manages; a maintainer uploads and reads."""
-
-        OWNER = "owner"
-        MAINTAINER = "maintainer"
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="roles")
-    user = models.ForeignKey(User, models.CASCADE, related_name="roles")
-    role = models.CharField(max_length=16, choices=Kind)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "user"], name="one_role_per_user_and_project")]
-
-    def __str__(self) -> str:
-        return f"{self.user.username}, {self.role} of {self.project.name}"
 
 
 class Release(models.Model):
@@ -236,72 +218,3 @@ class ProhibitedName(models.Model):
         """Keep the comparable form in step with the name."""
         self.ultranormalized_name = names.ultranormalize(self.name)
         super().save(*args, **kwargs)
-
-
-class EventQuerySet(models.QuerySet["Event"]):
-    """The audit history. Rows are added, never changed."""
-
-    def record(
-        self,
-        tag: str,
-        actor: Actor,
-        *,
-        project: Project | None = None,
-        user: User | None = None,
-        **details: Any,
-    ) -> "Event":
-        """Add one line to a project's or a user's history (or to the registry's own, with neither)."""
-        event = Event.line(tag, actor, project=project, user=user, **details)
-        event.save(force_insert=True)
-        return event
-
-
-class Event(models.Model):
-    """One line of the audit history of a project or a user; tags are Warehouse's."""
-
-    tag = models.CharField(max_length=100)
-    time = models.DateTimeField(default=timezone.now, db_index=True)
-    # The indexes below begin with project and user.
-    project = models.ForeignKey(Project, models.SET_NULL, null=True, blank=True, related_name="events", db_index=False)
-    project_name = models.CharField(max_length=names.MAX_NAME_LENGTH, blank=True)
-    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="events", db_index=False)
-    username = models.CharField(max_length=150, blank=True)
-    actor = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
-    actor_name = models.CharField(max_length=255, blank=True)
-    address = models.GenericIPAddressField(null=True, blank=True)
-    details = models.JSONField(default=dict, blank=True)
-
-    objects = EventQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-time", "-pk"]
-        indexes = [
-            models.Index(fields=["project", "-time"], name="event_by_project"),
-            models.Index(fields=["user", "-time"], name="event_by_user"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.tag} {self.project_name or self.username}".strip()
-
-    @classmethod
-    def line(
-        cls,
-        tag: str,
-        actor: Actor,
-        *,
-        project: Project | None = None,
-        user: User | None = None,
-        **details: Any,
-    ) -> "Event":
-        """An unsaved line. Names are copied, so that it outlives what it speaks of."""
-        return cls(
-            tag=tag,
-            project=project,
-            project_name=project.normalized_name if project else "",
-            user=user,
-            username=user.username if user else "",
-            actor=actor.user,
-            actor_name=actor.name[:255],
-            address=actor.address,
-            details=details,
-        )

@@ -1,0 +1,31 @@
+"""Projects, their people, releases and files, and the history of it all."""
+
+from registry.models.events import Event, EventQuerySet
+from registry.models.invitations import Invitation
+from registry.models.people import Role, User
+from registry.models.projects import (
+    File,
+    FileQuerySet,
+    ProhibitedName,
+    Project,
+    ProjectQuerySet,
+    Release,
+    RetiredName,
+    UsedFilename,
+)
+
+__all__ = [
+    "Event",
+    "EventQuerySet",
+    "File",
+    "FileQuerySet",
+    "Invitation",
+    "ProhibitedName",
+    "Project",
+    "ProjectQuerySet",
+    "Release",
+    "RetiredName",
+    "Role",
+    "UsedFilename",
+    "User",
+]
