@@ -10,6 +10,7 @@ from registry.models.projects import (
     Project,
     ProjectQuerySet,
     Release,
+    RenderedDescription,
     RetiredName,
     UsedFilename,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Project",
     "ProjectQuerySet",
     "Release",
+    "RenderedDescription",
     "RetiredName",
     "Role",
     "UsedFilename",
