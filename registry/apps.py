@@ -11,3 +11,4 @@ class RegistryConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks and the listeners of this floor, and make what workers share."""
         from registry import checks, counting, deletion  # noqa: F401  importing does it
+        from registry.accounts import history  # noqa: F401  listens to django-allauth

@@ -20,7 +20,7 @@ def settings_are_right(**_kwargs: Any) -> list[CheckMessage]:
 
 def wrong_settings() -> list[CheckMessage]:
     """What is wrong with the settings, as one message each; the message names the setting."""
-    return [*_audience(), *_proxies(), *_site()]
+    return [*_audience(), *_proxies(), *_single_sign_on(), *_site()]
 
 
 def _audience() -> list[CheckMessage]:
@@ -38,6 +38,17 @@ def _proxies() -> list[CheckMessage]:
             ipaddress.ip_network(proxy, strict=False)
         except ValueError:
             return [Error(f"TRUSTED_PROXIES must hold addresses or networks, not {proxy!r}", id="gatehouse.E003")]
+    return []
+
+
+def _single_sign_on() -> list[CheckMessage]:
+    names = ("SSO_ISSUER", "SSO_CLIENT_ID", "SSO_CLIENT_SECRET")
+    missing = [name for name in names if not getattr(settings, name)]
+    if missing and len(missing) < len(names):
+        return [Error(f"Single sign-on needs {' and '.join(missing)} too", id="gatehouse.E010")]
+    useless = [name for name in ("SSO_SECOND_FACTOR", "SSO_CREATES_USERS") if missing and getattr(settings, name)]
+    if useless:
+        return [Error(f"{' and '.join(useless)} must be false without SSO_ISSUER", id="gatehouse.E011")]
     return []
 
 

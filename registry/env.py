@@ -90,6 +90,20 @@ def site_url(name: str, default: str) -> str:
     return _read(name, cast, default, "an http or https address without a path, such as https://pypi.example.com")
 
 
+def issuer_url(name: str) -> str:
+    """The URL of an OpenID provider: https, or http to this machine; empty when unset. Kept as it is written."""
+
+    def cast(text: str) -> str:
+        parts = urlsplit(text)
+        local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        plain = parts.hostname and not (parts.query or parts.fragment or parts.username) and parts.port != 0
+        if text and not (plain and (parts.scheme == "https" or local)):
+            raise ValueError
+        return text
+
+    return _read(name, cast, "", "an https address, such as https://login.example.com")
+
+
 def database(name: str, default: str) -> dict[str, Any]:
     """A Django database configuration from ``sqlite:///…`` or ``postgres://…``."""
 

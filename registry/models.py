@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from registry import names
@@ -18,6 +19,15 @@ class User(AbstractUser):
     """A person. Mail addresses and their verification are django-allauth's ``EmailAddress``."""
 
     roles: "RelatedManager[Role]"
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="one_user_per_username_in_any_case",
+                violation_error_message="A user with that username already exists.",
+            )
+        ]
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):

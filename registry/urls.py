@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("registry.manage.urls")),
     path("", include("publishers.pages.urls")),
     path("", include("tokens.pages.urls")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("registry.accounts.urls")),
     path("admin/", admin.site.urls),
 ]
 
