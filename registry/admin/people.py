@@ -60,6 +60,7 @@ class SingleSignOnInline(TabularInline):
     verbose_name_plural = "single sign-on"
     fields = readonly_fields = ("issuer", "subject", "last_login")
     extra = 0
+    can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Only the user connects one."""

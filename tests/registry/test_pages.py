@@ -262,7 +262,7 @@ class TestErrors:
         assert client.get("/", headers={"Accept": "application/json"}).json()["code"] == "500 Something broke"
 
     def test_a_forged_form_is_refused_with_a_page(self):
-        answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"})
+        answer = Client(enforce_csrf_checks=True).post("/account/login/", {"username": "x"})
         assert answer.status_code == 403
         assert "did not come from this registry" in text(answer)
 
@@ -296,7 +296,7 @@ class TestErrors:
 class TestPolicy:
     """What browsers may load."""
 
-    @pytest.mark.parametrize("path", ["/", "/project/sample-project/", "/simple/", "/nowhere", "/admin/login/"])
+    @pytest.mark.parametrize("path", ["/", "/project/sample-project/", "/simple/", "/nowhere", "/account/login/"])
     def test_every_page_says_it(self, client, project, path):
         assert client.get(path)["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
 
@@ -319,7 +319,7 @@ def test_a_person_who_signed_in_is_named_and_can_leave(client):
     assert 'href="/admin/"' in page
 
 
-@pytest.mark.parametrize("path", ["/", "/simple/", "/nowhere", "/admin/login/"])
+@pytest.mark.parametrize("path", ["/", "/simple/", "/nowhere", "/account/login/"])
 def test_head_says_how_long_the_body_would_be(client, path):
     assert client.head(path)["Content-Length"] == str(len(client.get(path).content))
 

@@ -8,8 +8,8 @@ from tests.machine import needs_chromium
 
 pytestmark = [pytest.mark.django_db(transaction=True), needs_chromium]
 
-PATHS = ["/", "/?q=sample", "/project/sampleproject/", "/project/empty/", "/simple/", "/admin/login/"]
-ADMIN_PATHS = ["/admin/", "/admin/registry/project/", "/admin/publishers/publisher/add/", "/admin/password_change/"]
+PATHS = ["/", "/?q=sample", "/project/sampleproject/", "/project/empty/", "/simple/", "/account/login/"]
+ADMIN_PATHS = ["/admin/", "/admin/registry/project/", "/admin/publishers/publisher/add/", "/admin/registry/user/"]
 
 
 @pytest.fixture
