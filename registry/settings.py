@@ -229,6 +229,7 @@ MFA_TOTP_ISSUER = SITE_NAME
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 SOCIALACCOUNT_ADAPTER = "registry.accounts.signon.adapter.SingleSignOnAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "optional"
+SOCIALACCOUNT_EMAIL_REQUIRED = False
 
 FORM_RENDERER = "registry.pages.forms.Renderer"
 

@@ -148,5 +148,5 @@ def _described(authenticator: Authenticator) -> dict[str, str]:
 
 
 def _identity(account_: Any) -> dict[str, str]:
-    stated = account_.extra_data.get("id_token", {})
+    stated = account_.extra_data
     return {"issuer": str(stated.get("iss", "")), "subject": str(stated.get("sub", ""))}

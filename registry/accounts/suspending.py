@@ -47,7 +47,8 @@ def resume(request: HttpRequest, kept: dict[str, str | float]) -> HttpResponseBa
     if wanted != (f"{path}?{query}" if query else path) or time.time() - float(kept["at"]) > KEPT_FOR:
         return redirect(wanted)
     request.GET, request.POST = QueryDict(query), QueryDict(str(kept["form"]))
-    request.META.update(PATH_INFO=path, QUERY_STRING=query)
+    request.META.update(REQUEST_METHOD="POST", PATH_INFO=path, QUERY_STRING=query)
+    request.method = "POST"
     request.path = request.path_info = path
     request.resolver_match = resolve(path)
     func, args, kwargs = request.resolver_match

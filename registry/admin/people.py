@@ -69,12 +69,12 @@ class SingleSignOnInline(TabularInline):
     @admin.display
     def issuer(self, account: SocialAccount) -> str:
         """Who says who it is."""
-        return str(account.extra_data.get("id_token", {}).get("iss", ""))
+        return str(account.extra_data.get("iss", ""))
 
     @admin.display
     def subject(self, account: SocialAccount) -> str:
         """Who it is there."""
-        return str(account.extra_data.get("id_token", {}).get("sub", ""))
+        return str(account.extra_data.get("sub", ""))
 
 
 @admin.register(User)

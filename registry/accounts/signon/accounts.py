@@ -33,6 +33,6 @@ def of(user: User) -> SocialAccount | None:
 
 
 def stated(account: SocialAccount) -> dict[str, Any]:
-    """The claims of the identity token of the last time."""
-    claims: dict[str, Any] = account.extra_data.get("id_token", {})
+    """What the issuer said the last time (``provider.KEPT``)."""
+    claims: dict[str, Any] = account.extra_data
     return claims

@@ -83,9 +83,8 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
 def wanted_username(sociallogin: Any) -> str:
     """From ``preferred_username``, or from what stands before the mail address's @."""
-    data = sociallogin.account.extra_data
-    claims = {**data.get("id_token", {}), **(data.get("userinfo") or {})}
-    named = [str(claims.get(name) or "").partition("@")[0] for name in ("preferred_username", "email")]
+    said = sociallogin.account.extra_data
+    named = [str(said.get(name) or "").partition("@")[0] for name in ("preferred_username", "email")]
     cleaned = [NOT_ALLOWED.sub("-", name)[:LONGEST].strip("._-") for name in named]
     return next(filter(None, cleaned), "user")
 

@@ -4,8 +4,11 @@ Stricter than django-allauth's in what it believes: the discovery document is SS
 verified with the issuer's keys although it came from there, and userinfo speaks of the same ``sub``.
 """
 
+import json
+from base64 import urlsafe_b64decode
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialApp
@@ -15,11 +18,12 @@ from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOA
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from requests import RequestException
 
 from registry.accounts.signon.accounts import PROVIDER, uid
 
 CALLBACK = "sso_callback"
+ALGORITHMS = {f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512)} | {"EdDSA"}
+KEPT = ("iss", "sub", "auth_time", "preferred_username", "email")
 NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -44,6 +48,8 @@ class Conversation(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return super().complete_login(request, app, token, **kwargs)
 
     def _decode_id_token(self, app: SocialApp, id_token: str) -> dict[str, Any]:
+        if _algorithm(id_token) not in ALGORITHMS:
+            raise IssuerFailed("the algorithm of the id_token")
         claims: dict[str, Any] = jwtkit.verify_and_decode(
             credential=id_token,
             keys_url=self.openid_config["jwks_uri"],
@@ -84,6 +90,22 @@ class SingleSignOn(OpenIDConnectProvider):  # type: ignore[misc]
         """Where it ends."""
         return reverse(CALLBACK)
 
+    def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Little is kept: who it is over there, what they are called, and when they signed in."""
+        said = {**(data.get("userinfo") or {}), **data["id_token"]}
+        return {name: _storable(said[name]) for name in KEPT if isinstance(said.get(name), str | int | float)}
+
+    def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The mail address; the username is made by the adapter."""
+        return {"email": address} if isinstance(address := _mail_of(data).get("email"), str) else {}
+
+    def extract_email_addresses(self, data: dict[str, Any]) -> list[EmailAddress]:
+        """The mail address, which is verified if ``email_verified`` is true and nothing else."""
+        said = _mail_of(data)
+        if not isinstance(said.get("email"), str):
+            return []
+        return [EmailAddress(email=said["email"], verified=said.get("email_verified") is True, primary=True)]
+
     def extract_uid(self, data: dict[str, Any]) -> str:
         """Issuer and ``sub`` of the verified identity token; userinfo must speak of the same person."""
         claims, userinfo = data["id_token"], data.get("userinfo") or {}
@@ -91,6 +113,24 @@ class SingleSignOn(OpenIDConnectProvider):  # type: ignore[misc]
         if not isinstance(subject, str) or not subject or userinfo.get("sub", subject) != subject:
             raise IssuerFailed("no sub, or two")
         return uid(settings.SSO_ISSUER, subject)
+
+
+def _algorithm(id_token: str) -> Any:
+    """What the header says; django-allauth would take it as it is."""
+    try:
+        return json.loads(urlsafe_b64decode(f"{id_token.partition('.')[0]}==")).get("alg")
+    except (ValueError, AttributeError):
+        return None
+
+
+def _mail_of(data: dict[str, Any]) -> dict[str, Any]:
+    """The document that tells of the mail address: the same must say whether it is verified."""
+    claims: dict[str, Any] = data["id_token"]
+    return claims if "email" in claims else data.get("userinfo") or {}
+
+
+def _storable(value: str | float) -> str | float:
+    return "".join(filter(str.isprintable, value))[:255] if isinstance(value, str) else value
 
 
 def configured(request: HttpRequest) -> SingleSignOn:
@@ -118,6 +158,6 @@ def _discovered(url: str) -> dict[str, Any]:
             document: dict[str, Any] = answer.json()
         if document["issuer"] != settings.SSO_ISSUER or not all(isinstance(document[name], str) for name in NEEDED):
             raise IssuerFailed("the discovery document is of another issuer")
-    except (RequestException, ValueError, KeyError, TypeError) as wrong:
+    except (OSError, ValueError, KeyError, TypeError) as wrong:  # OSError: whatever requests raises
         raise IssuerFailed(f"{type(wrong).__name__}: {wrong}") from wrong
     return document

@@ -26,5 +26,5 @@ def signed_in_at(request: HttpRequest) -> float:
 
 def auth_time(sociallogin: Any) -> float | None:
     """When the person signed in at the issuer, as its identity token says; None if it does not."""
-    stated = sociallogin.account.extra_data.get("id_token", {}).get("auth_time")
+    stated = sociallogin.account.extra_data.get("auth_time")
     return float(stated) if isinstance(stated, int | float) and not isinstance(stated, bool) else None

@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
-from requests import RequestException
 
 from registry.accounts import stepup
 from registry.accounts.signon import accounts
@@ -59,7 +58,7 @@ def callback(request: HttpRequest) -> HttpResponseBase:
     _there_is_one()
     try:
         response: HttpResponseBase = OAuth2CallbackView.adapter_view(Conversation(request, accounts.PROVIDER))(request)
-    except (OAuth2Error, RequestException, ValueError, KeyError, TypeError, AttributeError) as failure:
+    except (OAuth2Error, OSError, ValueError, KeyError, TypeError, AttributeError) as failure:
         return _failed(request, failure)
     return response
 

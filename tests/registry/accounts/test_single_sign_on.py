@@ -1,5 +1,6 @@
 """People who come over the company's OpenID provider."""
 
+import dataclasses
 import html
 import re
 import time
@@ -118,7 +119,7 @@ def test_an_unknown_person_becomes_a_user_and_is_known_from_then_on(client: Clie
         ({"preferred_username": "Zoë Q\x00"}, "Zo-Q"),
         ({"preferred_username": "", "email": ""}, "user"),
         ({"preferred_username": "n" * 300}, "n" * 40),
-        ({"preferred_username": ["x"], "email": 7}, "x"),
+        ({"preferred_username": ["x"], "email": None}, "user"),
     ],
 )
 def test_usernames_are_plain_and_free(client: Client, provider: OpenIDProvider, alice: User, stated, username: str):
@@ -299,8 +300,18 @@ class TestTrouble:
     def test_a_signature_of_another_key(self, client: Client, provider: OpenIDProvider):
         provider.key = SigningKey.new()
         assert DID_NOT_WORK in go(client, provider).content.decode()
-        provider.key.key_id = provider.published[0].key_id
+        provider.key = dataclasses.replace(provider.key, key_id=provider.published[0].key_id)
         assert DID_NOT_WORK in go(client, provider).content.decode()
+
+    @pytest.mark.usefixtures("makes_users")
+    @pytest.mark.parametrize("algorithm", ["none", "HS256", "RS1", ""])
+    def test_an_algorithm_that_is_no_signature_of_theirs(
+        self, client: Client, provider: OpenIDProvider, monkeypatch: pytest.MonkeyPatch, algorithm: str
+    ):
+        sign = provider.sign
+        monkeypatch.setattr(provider, "sign", lambda *a, **k: sign(*a, headers={"alg": algorithm}, **k))
+        assert DID_NOT_WORK in go(client, provider).content.decode()
+        assert not User.objects.exists()
 
     @pytest.mark.parametrize("path", [DISCOVERY, EXCHANGE, USERINFO, "/.well-known/jwks"])
     @pytest.mark.parametrize(
