@@ -6,9 +6,12 @@ from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
-from django.forms import Form
+from django.core.validators import MaxLengthValidator
+from django.forms import EmailField, Form
 
 from registry.accounts.adapter import USERNAME_RULE
+
+LONGEST_ADDRESS = 254  # of the column; Django's form takes 320
 
 
 class Plain(Form):
@@ -25,6 +28,8 @@ class Plain(Form):
             field.label = self.labels.get(name, field.label)
             field.help_text = self.hints.get(name, field.help_text)
             field.widget.attrs.update(self.attributes.get(name, {}))
+            if isinstance(field, EmailField):
+                field.validators.append(MaxLengthValidator(LONGEST_ADDRESS))
 
 
 CODE = {"inputmode": "numeric", "autocapitalize": "off", "spellcheck": "false", "autofocus": "true"}

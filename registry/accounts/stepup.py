@@ -1,16 +1,13 @@
 """What a person must do before a change: set up a second factor, and have signed in a moment ago (REQUIRE_2FA).
 
-django-allauth's own pages that change how somebody signs in always want a recent sign-in; they raise
-``ReauthenticationRequired``, which the middleware below answers.
+django-allauth's own pages that change how somebody signs in always want a recent sign-in (``middleware``).
 """
 
 import time
-from collections.abc import Callable
 
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
-from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
@@ -21,7 +18,6 @@ from django.shortcuts import redirect
 from registry.accounts import suspending
 from registry.accounts.signon import sessions
 from registry.models import User
-from registry.pages import errors
 
 SECOND_FACTOR_FIRST = "Set up a second factor first: an authenticator app or a passkey. Then you can go on."
 NO_WAY = "Nothing is left with which you could confirm that it is you. Sign out, and sign in again."
@@ -71,23 +67,3 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if not ways:
         raise PermissionDenied(NO_WAY)
     return suspending.suspend(request, ways[0]["url"])
-
-
-class ReauthenticationMiddleware:
-    """Answer the views that want a recent sign-in. Stands behind django-allauth's middleware, and so comes first."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer."""
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Let the person confirm who they are."""
-        if not isinstance(exception, ReauthenticationRequired) or not request.user.is_authenticated:
-            return None
-        try:
-            return confirm(request)
-        except PermissionDenied as denied:
-            return errors.forbidden(request, denied)

@@ -61,7 +61,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         """SSO_CREATES_USERS; but never a second account for one mail address, and never one joined by it."""
         taken = [address for address in sociallogin.email_addresses if _is_taken(address.email)]
-        proven = any(address.verified for address in taken)
+        proven = any(address.verified and _is_proven(address.email) for address in taken)
         if not settings.SSO_CREATES_USERS or proven:
             page = render(request, "socialaccount/unknown.html", {"proven": proven}, status=403)
             raise ImmediateHttpResponse(page)
@@ -101,6 +101,12 @@ def _is_taken(email: str) -> bool:
     return (
         EmailAddress.objects.filter(email__iexact=email).exists() or User.objects.filter(email__iexact=email).exists()
     )
+
+
+def _is_proven(email: str) -> bool:
+    """Anybody may claim an address; it is a user's once verified, or when an administrator gave it."""
+    claims = EmailAddress.objects.filter(email__iexact=email)
+    return claims.filter(verified=True).exists() or not claims.exists()
 
 
 def _confirmed(request: HttpRequest, sociallogin: Any) -> HttpResponse:

@@ -96,6 +96,14 @@ def test_an_unverified_mail_address_tells_nothing_of_others(client: Client, prov
 
 
 @pytest.mark.usefixtures("makes_users")
+def test_an_address_that_somebody_only_claims_keeps_nobody_out(client: Client, provider: OpenIDProvider, alice: User):
+    EmailAddress.objects.create(user=alice, email="carol@acme.example", verified=False)
+    provider.person |= {"email_verified": True}
+    assert go(client, provider).status_code == 302
+    assert User.objects.get(username="carol").email == ""
+
+
+@pytest.mark.usefixtures("makes_users")
 def test_an_unknown_person_becomes_a_user_and_is_known_from_then_on(client: Client, provider: OpenIDProvider):
     assert go(client, provider, next="/account/email/")["Location"] == "/account/email/"
     carol = User.objects.get()
