@@ -52,6 +52,11 @@ def api_tokens() -> str:
     return _page("/manage/account/token/")
 
 
+def account() -> str:
+    """A user's own way to sign in."""
+    return _page("/account/")
+
+
 def page_of(project: Project) -> str:
     """What everybody sees of a project."""
     return _page(project.get_absolute_url())

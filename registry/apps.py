@@ -11,5 +11,6 @@ class RegistryConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks, the listeners and the words of this floor, and make what workers share."""
         from registry import catalogue, checks, counting, deletion, wording  # noqa: F401  importing does it
+        from registry.accounts import history  # noqa: F401  listens to django-allauth
 
         wording.add(catalogue.LINES)

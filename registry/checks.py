@@ -20,7 +20,8 @@ def settings_are_right(**_kwargs: Any) -> list[CheckMessage]:
 
 def wrong_settings() -> list[CheckMessage]:
     """What is wrong with the settings, as one message each; the message names the setting."""
-    return [*_audience(), *_networks("TRUSTED_PROXIES", "E003"), *_networks("METRICS_ALLOWED", "E004"), *_site()]
+    networks = [*_networks("TRUSTED_PROXIES", "E003"), *_networks("METRICS_ALLOWED", "E006")]
+    return [*_audience(), *networks, *_single_sign_on(), *_site()]
 
 
 def _audience() -> list[CheckMessage]:
@@ -38,6 +39,17 @@ def _networks(name: str, number: str) -> list[CheckMessage]:
             ipaddress.ip_network(written, strict=False)
         except ValueError:
             return [Error(f"{name} must hold addresses or networks, not {written!r}", id=f"gatehouse.{number}")]
+    return []
+
+
+def _single_sign_on() -> list[CheckMessage]:
+    names = ("SSO_ISSUER", "SSO_CLIENT_ID", "SSO_CLIENT_SECRET")
+    missing = [name for name in names if not getattr(settings, name)]
+    if missing and len(missing) < len(names):
+        return [Error(f"Single sign-on needs {' and '.join(missing)} too", id="gatehouse.E010")]
+    useless = [name for name in ("SSO_SECOND_FACTOR", "SSO_CREATES_USERS") if missing and getattr(settings, name)]
+    if useless:
+        return [Error(f"{' and '.join(useless)} must be false without SSO_ISSUER", id="gatehouse.E011")]
     return []
 
 

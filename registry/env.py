@@ -91,16 +91,17 @@ def site_url(name: str, default: str) -> str:
 
 
 def web_address(name: str) -> str:
-    """An https address, http at this machine itself; empty when unset."""
+    """The address of another server: https, or http to this machine; empty when unset. Kept as it is written."""
 
     def cast(text: str) -> str:
         parts = urlsplit(text)
-        loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-        if text and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and loopback))):
+        local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        plain = parts.hostname and not (parts.query or parts.fragment or parts.username) and parts.port != 0
+        if text and not (plain and (parts.scheme == "https" or local)):
             raise ValueError
         return text
 
-    return _read(name, cast, "", "an https address")
+    return _read(name, cast, "", "an https address, such as https://login.example.com")
 
 
 def database(name: str, default: str) -> dict[str, Any]:

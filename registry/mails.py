@@ -28,7 +28,8 @@ def post(name: str, people: Iterable[User], **context: Any) -> None:
     """
     template = engines["text"].get_template(f"mails/{name}.txt")
     site = {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
-    outbox.put([_mail(template.render({**site, **context, "person": person}), person) for person in reached(people)])
+    people = reached(people)
+    outbox.put([written(template.render({**site, **context, "person": person}), person.email) for person in people])
 
 
 def post_to(name: str, address: str, **context: Any) -> None:
@@ -36,7 +37,7 @@ def post_to(name: str, address: str, **context: Any) -> None:
     template = engines["text"].get_template(f"mails/{name}.txt")
     site = {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
     nobody = User(email=address)
-    outbox.put([_mail(template.render({**site, **context, "person": nobody}), nobody)])
+    outbox.put([written(template.render({**site, **context, "person": nobody}), address)])
 
 
 def reached(people: Iterable[User]) -> QuerySet[User]:
@@ -46,9 +47,10 @@ def reached(people: Iterable[User]) -> QuerySet[User]:
     return active.exclude(Exists(unverified)).order_by("pk")
 
 
-def _mail(text: str, person: User) -> EmailMessage:
+def written(text: str, address: str) -> EmailMessage:
+    """A mail of what a template rendered: its first line is the subject."""
     subject, _, body = _CONTROL.sub(" ", text.strip()).partition("\n")
-    return EmailMessage(_cut(subject), re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n", to=[person.email])
+    return EmailMessage(_cut(subject), re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n", to=[address])
 
 
 def _cut(subject: str) -> str:

@@ -46,13 +46,18 @@ DISCLOSURE_KEYS_URL = env.web_address("DISCLOSURE_KEYS_URL")
 DISCLOSURE_API_TOKEN = env.env.str("DISCLOSURE_API_TOKEN", default="").strip()
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=False)
 REQUIRE_2FA = env.flag("REQUIRE_2FA", default=not DEBUG)
+SSO_ISSUER = env.web_address("SSO_ISSUER")
+SSO_CLIENT_ID = env.env.str("SSO_CLIENT_ID", default="").strip()
+SSO_CLIENT_SECRET = env.env.str("SSO_CLIENT_SECRET", default="").strip()
+SSO_SECOND_FACTOR = env.flag("SSO_SECOND_FACTOR", default=False)
+SSO_CREATES_USERS = env.flag("SSO_CREATES_USERS", default=False)
 
 INSTALLED_APPS = [
     "post_office",  # before us: registry.admin.mails takes its admin pages away
     "registry",
     "publishers",
     "tokens",
-    "django.contrib.admin",
+    "registry.accounts.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -64,6 +69,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "registry.observing.request_ids.RequestIdMiddleware",
@@ -83,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "registry.accounts.middleware.AccountsMiddleware",
 ]
 ROOT_URLCONF = "registry.urls"
 WSGI_APPLICATION = "registry.wsgi.application"
@@ -136,7 +144,12 @@ _cache_url = env.redis("CACHE_URL")
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url}
     if _cache_url
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        # By default 300: the counts of sign-ins that failed would be thrown away by who makes others.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
 }
 # For registry.counting, in seconds: a Redis that does not answer must not be felt.
 REDIS_OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
@@ -186,8 +199,43 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "front"
+ACCOUNT_ADAPTER = "registry.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "registry.accounts.forms.SignInForm",
+    "signup": "registry.accounts.forms.SignUpForm",
+    "add_email": "registry.accounts.forms.AddEmailForm",
+    "change_password": "registry.accounts.forms.ChangePasswordForm",
+    "set_password": "registry.accounts.forms.SetPasswordForm",
+    "reset_password": "registry.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "registry.accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "registry.accounts.forms.PasswordForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_MAX_EMAIL_ADDRESSES = 10
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "front"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 30 * 60  # seconds that a sign-in counts as recent
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
+MFA_ADAPTER = "registry.accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "registry.accounts.forms.CodeForm",
+    "reauthenticate": "registry.accounts.forms.CodeAgainForm",
+    "activate_totp": "registry.accounts.forms.ActivateAppForm",
+    "add_webauthn": "registry.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "registry.accounts.forms.RenamePasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = SITE_NAME
+# An unverified address beside the verified one must not keep anybody from a second factor; strangers verify first.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+SOCIALACCOUNT_ADAPTER = "registry.accounts.signon.adapter.SingleSignOnAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "optional"
+SOCIALACCOUNT_EMAIL_REQUIRED = False
 
 # Of whom the pages of publishers ask when each was last used: a function of the floor above.
 PUBLISHER_USES = "tokens.uses.last_uses"
@@ -211,7 +259,8 @@ APPEND_SLASH = True
 _secure = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SESSION_ENGINE = "registry.sessions"
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_HSTS_SECONDS = 0

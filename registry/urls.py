@@ -22,7 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("publishers.pages.urls")),
     path("", include("tokens.pages.urls")),
     path("_/secrets/", include("tokens.leaks.urls")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("registry.accounts.urls")),
     path("admin/", admin.site.urls),
 ]
 

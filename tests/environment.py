@@ -34,6 +34,11 @@ os.environ.update(
     DISCLOSURE_KEYS_URL="",
     DISCLOSURE_API_TOKEN="",
     REQUIRE_2FA="false",  # tests of what it asks for switch it on
+    SSO_ISSUER="",
+    SSO_CLIENT_ID="",
+    SSO_CLIENT_SECRET="",
+    SSO_SECOND_FACTOR="false",
+    SSO_CREATES_USERS="false",
     MAX_FILE_SIZE=str(100 * 1024 * 1024),
     ANONYMOUS_READ="true",
     TRUSTED_PROXIES="",

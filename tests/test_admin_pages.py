@@ -191,4 +191,4 @@ def test_the_site_is_called_as_the_registry_is(client: Client, boss: User):
 def test_a_stranger_sees_nothing(client: Client):
     assert client.get(reverse("admin:index")).status_code == 302
     client.force_login(make_user("alice"))
-    assert client.get(reverse("admin:tokens_find")).status_code == 302
+    assert client.get(reverse("admin:tokens_find")).status_code == 403

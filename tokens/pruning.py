@@ -9,9 +9,10 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from publishers import housekeeping
@@ -33,6 +34,7 @@ def prune() -> Iterator[tuple[str, int]]:
     yield from housekeeping.keep(Actor("prune"))
     yield "expired invitations", _in_batches(Invitation.objects.expired())
     yield "expired sessions", _in_batches(Session.objects.filter(expire_date__lt=timezone.now()))
+    yield "records of ended sessions", _in_batches(ended_sessions())
     yield "old mails", _in_batches(outbox.outlived())
     yield "unfinished uploads", remove_stale()
 
@@ -52,6 +54,13 @@ def unused_exchanges() -> QuerySet[Exchange]:
     """Exchanges older than EXCHANGE_RETENTION_DAYS by which nothing was uploaded, and whose token is gone."""
     oldest = timezone.now() - datetime.timedelta(days=settings.EXCHANGE_RETENTION_DAYS)
     return Exchange.objects.filter(created_at__lt=oldest, provenance__isnull=True, upload_token__isnull=True)
+
+
+def ended_sessions() -> QuerySet[UserSession]:
+    """What django-allauth keeps of sessions that are gone."""
+    live = Session.objects.filter(session_key=OuterRef("session_key"))
+    ended: QuerySet[UserSession] = UserSession.objects.filter(~Exists(live))
+    return ended
 
 
 def _in_batches(rows: QuerySet[Any]) -> int:

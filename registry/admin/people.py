@@ -3,11 +3,20 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_protect
 
+from registry.accounts.secondfactor import reset as reset_second_factor
 from registry.actors import Actor
 from registry.admin.base import DeletesOneByOne, TabularInline
 from registry.deletion import delete_user
@@ -30,12 +39,51 @@ class EmailAddressInline(TabularInline):
         return False
 
 
+class SecondFactorInline(TabularInline):
+    """What a user has as second factor; its secrets are shown to nobody."""
+
+    model = Authenticator
+    verbose_name_plural = "second factor"
+    fields = readonly_fields = ("type", "created_at", "last_used_at")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Only the user sets one up; a page of its own resets it."""
+        return False
+
+
+class SingleSignOnInline(TabularInline):
+    """The identities at the single sign-on that a user connected."""
+
+    model = SocialAccount
+    verbose_name_plural = "single sign-on"
+    fields = readonly_fields = ("issuer", "subject", "last_login")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Only the user connects one."""
+        return False
+
+    @admin.display
+    def issuer(self, account: SocialAccount) -> str:
+        """Who says who it is."""
+        return str(account.extra_data.get("iss", ""))
+
+    @admin.display
+    def subject(self, account: SocialAccount) -> str:
+        """Who it is there."""
+        return str(account.extra_data.get("sub", ""))
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, DeletesOneByOne):  # type: ignore[type-arg]
     """A person, with their addresses."""
 
     list_display = ("username", "email", "email_verified", "is_active", "is_staff", "is_superuser", "last_login")
-    inlines = (EmailAddressInline,)
+    inlines = (EmailAddressInline, SecondFactorInline, SingleSignOnInline)
+    change_form_template = "admin/registry/user/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """With the answer to whether the address is verified."""
@@ -76,6 +124,30 @@ class UserAdmin(DjangoUserAdmin, DeletesOneByOne):  # type: ignore[type-arg]
         if user is not None and request.method == "POST" and response.status_code == 302:
             Event.objects.record("account:password:change", Actor.of(request), user=user)
         return response
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page that resets a second factor."""
+        page = self.admin_site.admin_view(self.second_factor_view)
+        return [path("<int:pk>/second-factor/", page, name="registry_user_second_factor"), *super().get_urls()]
+
+    @method_decorator(csrf_protect)
+    def second_factor_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let somebody in again who lost their second factor: a superuser, who asked who it is."""
+        user = get_object_or_404(User, pk=pk)
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        if request.method == "POST":
+            number = reset_second_factor(user, Actor.of(request))
+            self.message_user(request, f"Removed {number} of {user.username}.", messages.SUCCESS)
+            return redirect("admin:registry_user_change", user.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Reset the second factor of {user.username}",
+            "person": user,
+            "opts": self.opts,
+            "methods": Authenticator.objects.filter(user=user).order_by("pk"),
+        }
+        return TemplateResponse(request, "admin/registry/user/second_factor.html", context)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         """Delete a person, and say which projects have nobody now."""

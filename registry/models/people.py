@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Lower
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -16,6 +17,15 @@ class User(AbstractUser):
 
     roles: "RelatedManager[Role]"
     events: "RelatedManager[Event]"
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="one_user_per_username_in_any_case",
+                violation_error_message="A user with that username already exists.",
+            )
+        ]
 
 
 # With their articles, as sentences say them.

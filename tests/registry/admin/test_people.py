@@ -23,7 +23,8 @@ def helper(client: Client) -> User:
 
 
 def posted(user: User, **changes: str) -> dict[str, str]:
-    management = {"emailaddress_set-TOTAL_FORMS": "0", "emailaddress_set-INITIAL_FORMS": "0"}
+    inlines = ("emailaddress_set", "authenticator_set", "socialaccount_set")
+    management = {f"{inline}-{count}_FORMS": "0" for inline in inlines for count in ("TOTAL", "INITIAL")}
     times = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
     return {"username": user.username, "email": user.email, "is_active": "on", **times, **management, **changes}
 

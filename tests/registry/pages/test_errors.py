@@ -43,7 +43,7 @@ class TestErrors:
         assert client.get("/", headers={"Accept": "application/json"}).json()["code"] == "500 Something broke"
 
     def test_a_forged_form_is_refused_with_a_page(self):
-        answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"})
+        answer = Client(enforce_csrf_checks=True).post("/account/login/", {"username": "x"})
         assert answer.status_code == 403
         assert "did not come from this registry" in text(answer)
 

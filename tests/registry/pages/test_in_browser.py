@@ -16,9 +16,9 @@ PATHS = [
     "/help/",
     "/help/publishing/",
     "/simple/",
-    "/admin/login/",
+    "/account/login/",
 ]
-ADMIN_PATHS = ["/admin/", "/admin/registry/project/", "/admin/publishers/publisher/add/", "/admin/password_change/"]
+ADMIN_PATHS = ["/admin/", "/admin/registry/project/", "/admin/publishers/publisher/add/", "/admin/registry/user/"]
 
 MARKDOWN = (
     """

@@ -21,7 +21,7 @@ def project():
 class TestPolicy:
     """What browsers may load."""
 
-    @pytest.mark.parametrize("path", ["/", "/project/sample-project/", "/simple/", "/nowhere", "/admin/login/"])
+    @pytest.mark.parametrize("path", ["/", "/project/sample-project/", "/simple/", "/nowhere", "/account/login/"])
     def test_every_page_says_it(self, client, project, path):
         assert client.get(path)["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
 
@@ -44,7 +44,7 @@ def test_a_person_who_signed_in_is_named_and_can_leave(client):
     assert 'href="/admin/"' in page
 
 
-@pytest.mark.parametrize("path", ["/", "/simple/", "/nowhere", "/admin/login/"])
+@pytest.mark.parametrize("path", ["/", "/simple/", "/nowhere", "/account/login/"])
 def test_head_says_how_long_the_body_would_be(client, path):
     assert client.head(path)["Content-Length"] == str(len(client.get(path).content))
 

@@ -1,0 +1,63 @@
+"""The admin's site: people sign in where everybody does, and each change needs what ``stepup`` says."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account import views as account
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from registry.accounts import stepup
+
+STAFF_ONLY = "Your account is not an administrator's."
+READING = ("GET", "HEAD", "OPTIONS")
+
+
+class Administration(AdminSite):
+    """Django's admin without a sign-in, a sign-out and a password page of its own."""
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:  # noqa: FBT001
+        """Send strangers to sign in, refuse who is no administrator, and ask for a step-up before a change."""
+        inner = super().admin_view(view, cacheable)
+
+        @functools.wraps(inner)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if view == self.logout:
+                return self.logout(request)
+            if not self.has_permission(request):
+                raise PermissionDenied(STAFF_ONLY)
+            changes = request.method not in READING
+            return (stepup.demanded(request) if changes else None) or inner(request, *args, **kwargs)
+
+        return guarded
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one sign-in for all."""
+        if not request.user.is_authenticated:
+            return redirect_to_login(_wanted(request))
+        if not self.has_permission(request):
+            raise PermissionDenied(STAFF_ONLY)
+        return redirect(_wanted(request))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        """And one sign-out."""
+        response: HttpResponse = account.logout(request)
+        return response
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        """And one page to change the password."""
+        return redirect("account_change_password")
+
+
+def _wanted(request: HttpRequest) -> str:
+    """Where the person was going, within this registry."""
+    wanted = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if safe and not wanted.startswith(request.path) else "/admin/"
