@@ -19,6 +19,13 @@ _STATES = {
 }
 
 
+class InQuarantine(Exception):
+    """The status is an administrator's to change; the message is a sentence for people."""
+
+    def __init__(self) -> None:
+        super().__init__("Only an administrator puts a project in quarantine, or ends it.")
+
+
 def set_options(project: Project, actor: Actor, **wanted: Any) -> dict[str, tuple[Any, Any]]:
     """Set some of OPTIONS; returns what changed, as (before, after)."""
     with transaction.atomic():
@@ -31,6 +38,15 @@ def set_options(project: Project, actor: Actor, **wanted: Any) -> dict[str, tupl
             row.save(update_fields=[*changes])
             _record(row, changes, actor)
     return changes
+
+
+def set_as_owner(project: Project, actor: Actor, **wanted: Any) -> dict[str, tuple[Any, Any]]:
+    """The same, for what is an owner's to set. Raises InQuarantine: administrators begin and end it."""
+    with transaction.atomic():
+        standing = Project.objects.select_for_update(no_key=True).get(pk=project.pk).status
+        if "status" in wanted and Project.Status.QUARANTINED in {standing, wanted["status"]}:
+            raise InQuarantine
+        return set_options(project, actor, **wanted)
 
 
 def yank(release: Release, reason: str, actor: Actor) -> bool:

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tokens.pages.urls")),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("registry.api.urls")),
 ]
 
 handler400 = "registry.pages.errors.bad_request"

@@ -14,13 +14,14 @@ from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
-from publishers import issuers, jwk, strictjson
+from publishers import issuers, jwk
 from publishers.fetch import FetchFailed
 from publishers.issuers import IssuerForm
 from publishers.jwk import BadKeySet
 from publishers.models import Issuer
 from publishers.namedclaims import ClaimsInUse
 from publishers.presets import PRESETS
+from registry import strictjson
 from registry.actors import Actor
 from registry.admin.base import DeletesOneByOne
 

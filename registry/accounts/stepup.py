@@ -18,10 +18,20 @@ def demanded(request: HttpRequest) -> HttpResponseBase | None:
     """
     if not settings.REQUIRE_2FA:
         return None
-    if not is_mfa_enabled(request.user):
+    if not has_second_factor(request):
         messages.warning(request, SECOND_FACTOR_FIRST)
         return redirect("mfa_index")
-    if not reauthentication.did_recently_reauthenticate(request):
+    if not is_recent(request):
         kept: HttpResponseBase = reauthentication.suspend_request(request, reverse("account_reauthenticate"))
         return kept
     return None
+
+
+def has_second_factor(request: HttpRequest) -> bool:
+    """Whether the person has one."""
+    return bool(is_mfa_enabled(request.user))
+
+
+def is_recent(request: HttpRequest) -> bool:
+    """Whether the person signed in, or confirmed it, within ACCOUNT_REAUTHENTICATION_TIMEOUT."""
+    return bool(reauthentication.did_recently_reauthenticate(request))
