@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet, UUIDField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Replace
 
 from publishers.matching import REGISTERED_ID, Match
 from publishers.models import Publisher
 from publishers.providers.base import Links
-from registry.models import Project
-from tokens.models import Exchange
+from registry.models import Event, Project
+from tokens.models import Exchange, Provenance
+
+SPOKEN_OF = ("project:oidc:exchange-granted", "project:oidc:exchange-refused")
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,29 @@ def of_match(match: Match) -> Comparison:
     return _comparison(publisher.pk, publisher.values, match.dead, checks, shows_actual(publisher))
 
 
+def exchanges_of(project: Project) -> QuerySet[Exchange]:
+    """Those that the project's history speaks of, and those by which a file came to it: the first may have waited."""
+    spoken_of = Event.objects.filter(project=project, tag__in=SPOKEN_OF).order_by()
+    hexadecimal = Replace(KT("details__exchange"), Value("-"), Value(""))
+    ids = spoken_of.annotate(exchange=Cast(hexadecimal, UUIDField())).values("exchange")
+    # By name, for files may be gone; since the project began, for another may have had the name.
+    files = Provenance.objects.filter(project_name=project.normalized_name, uploaded_at__gte=project.created_at)
+    uploaded = files.filter(exchange__isnull=False).order_by().values("exchange")
+    return Exchange.objects.filter(pk__in=ids.union(uploaded))
+
+
 def seen_by(project: Project, exchange: Exchange) -> Seen:
     """A recorded exchange, of which ``project`` sees its part."""
-    standing = Publisher.objects.in_bulk([record["publisher"] for record in exchange.checks])
+    return all_seen_by(project, [exchange])[0]
+
+
+def all_seen_by(project: Project, exchanges: Sequence[Exchange]) -> list[Seen]:
+    """Several, whose publishers are read together."""
+    standing = Publisher.objects.in_bulk({record["publisher"] for one in exchanges for record in one.checks})
+    return [_seen(project, exchange, standing) for exchange in exchanges]
+
+
+def _seen(project: Project, exchange: Exchange, standing: Mapping[int, Publisher]) -> Seen:
     comparisons = [
         _comparison(record["publisher"], record["fields"], record["dead"], record["checks"], shows_actual(publisher))
         for record in exchange.checks

@@ -1,7 +1,7 @@
 """What the API says of itself: its OpenAPI document, and the page that draws it."""
 
 import functools
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -19,19 +19,23 @@ from rest_framework.views import APIView
 
 from registry.api import problems, schema  # noqa: F401  drf-spectacular finds what is in it once it is imported
 from registry.api.access import ApiView
+from registry.api.credentials import MANAGE, READ, ApiCredential
 from registry.reading import Reader, page_for_readers
 
 NOTHING = "There is nothing at this address. Addresses of the API end with a slash."
 
 
 class MayRead(BasePermission):
-    """Everybody on an open registry; on a closed one whoever is known, whatever their token is for."""
+    """Everybody on an open registry; on a closed one whose token reads anything, or who is signed in."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Yes. Raises NotAuthenticated."""
-        if not settings.ANONYMOUS_READ and request.auth is None:
+        if settings.ANONYMOUS_READ:
+            return True
+        credential = cast(ApiCredential | None, request.auth)
+        if credential is None:
             raise NotAuthenticated("This registry is closed: sign in, or send an API token.")
-        return True
+        return any(credential.opens(scope) for scope in (READ, MANAGE, "download"))
 
 
 class Schema(ApiView[Any]):

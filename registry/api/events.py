@@ -41,8 +41,8 @@ class EventFilter(FilterSet):  # type: ignore[misc]
     """Narrows the history."""
 
     tag = django_filters.CharFilter(label="Exactly this tag, such as project:oidc:publisher-added.")
-    after = filters.after("time")
-    before = filters.before("time")
+    created_after = filters.after("time")
+    created_before = filters.before("time")
 
     class Meta:
         model = Event

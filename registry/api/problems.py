@@ -54,7 +54,8 @@ def answer(failure: Exception, context: dict[str, Any]) -> Response | None:
 
 def answered(status: int, detail: str) -> JsonResponse:
     """The same for what fails before or beside the API's own views."""
-    return JsonResponse(problem(status, detail), status=status, content_type=PROBLEM)
+    headers = {"Cache-Control": "no-store"}
+    return JsonResponse(problem(status, detail), status=status, content_type=PROBLEM, headers=headers)
 
 
 def problem(status: int, detail: str, errors: Any = None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from registry.api import problems
 from registry.negotiation import preferred
 from registry.pages import site
 
@@ -38,7 +39,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
     response: HttpResponse
-    if preferred(request.headers.get("Accept", ""), ["text/html", "application/json"]) == "application/json":
+    if request.path_info.startswith("/api/"):
+        response = problems.answered(status, sentence)
+    elif preferred(request.headers.get("Accept", ""), ["text/html", "application/json"]) == "application/json":
         response = JsonResponse({"message": sentence, "code": f"{status} {title}"}, status=status)
     else:
         context = {**site(request), "status": status, "title": title, "sentence": sentence}
