@@ -1,15 +1,12 @@
 """Publishers over REST: one rule with the pages, each answer one that can be sent back."""
 
 import pytest
-from django.utils import timezone
 from post_office.models import Email
 
 from publishers import fetch
 from publishers.fetch import Answer, FetchFailed
-from publishers.models import Issuer, Publisher
 from registry.models import Event
-from registry.roles import set_role
-from tests.factories import TESTER, make_project, make_user
+from tests.factories import make_project, make_user
 from tests.registry.api.asking import asker, refused
 
 pytestmark = pytest.mark.django_db

@@ -92,7 +92,9 @@ def test_a_wrong_page_size_is_the_usual_one(ask, alice, size):
     assert len(ask.get(f"projects/?page_size={size}")["results"]) == 1
 
 
-@pytest.mark.parametrize("cursor", ["x", "cD14", "cD0lMDA=", "bz05OTk5OTk5OQ==", "é", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk="])
+@pytest.mark.parametrize(
+    "cursor", ["x", "cD14", "cD0lMDA=", "bz05OTk5OTk5OQ==", "é", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk="]
+)
 def test_a_wrong_cursor_is_refused_or_harmless(ask, alice, cursor):
     make_project("sampleproject", alice)
     answer = ask("GET", f"projects/?cursor={cursor}")
