@@ -14,7 +14,7 @@ PYTEST := $(RUN) -m pytest -n 2 --dist loadfile
 PRODUCTION := env DEBUG=false SITE_URL=https://packages.example.com OIDC_AUDIENCE=packages.example.com \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz DATABASE_URL=sqlite:///:memory:
 
-.PHONY: install demo test test-all serve bench lint fmt lock
+.PHONY: install demo test test-all serve bench lint fmt lock openapi
 .NOTPARALLEL:
 
 install: $(INSTALLED)
@@ -55,11 +55,17 @@ lint: $(INSTALLED)
 	$(RUN) -m djlint --quiet --lint templates
 	$(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(RUN) manage.py makemigrations --check --dry-run
+	@# The API's document is what the code says: make openapi writes it anew.
+	$(PRODUCTION) $(RUN) manage.py spectacular --validate --fail-on-warn | diff docs/openapi.yaml -
 
 fmt: $(INSTALLED)
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 	$(RUN) -m djlint --quiet --reformat templates
+
+# What the API says of itself, for tools that are made from it.
+openapi: $(INSTALLED)
+	$(PRODUCTION) $(RUN) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 # New versions for all: make lock UPGRADE=--upgrade
 lock: $(INSTALLED)

@@ -23,7 +23,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from publishers import strictjson
+from registry import strictjson
 
 MAX_BYTES = 256 * 1024
 SECONDS = 3.0

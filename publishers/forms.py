@@ -23,6 +23,7 @@ from publishers.words import WordsField
 from registry.actors import Actor
 from registry.creation import NameRefused, check_name
 from registry.models import Project, User
+from registry.moments import in_the_calendar
 from registry.names import MAX_NAME_LENGTH
 
 # Letters that an input shows, where values may be longer than this.
@@ -53,6 +54,7 @@ class PublisherForm(forms.Form):
         self.project = publisher.project if publisher else project
         self.user = publisher.added_by if publisher else user
         self.looked_up: dict[str, str] = {}
+        self.standing: Publisher | None = None  # the same publisher, if validation or saving met it
         super().__init__(data, initial={**_standing_values(publisher), **(initial or {})})
         self._draw()
         if "pin_at_first_use" in self.data:
@@ -100,7 +102,9 @@ class PublisherForm(forms.Form):
         """Register or change the publisher; None, with an error in the form, if somebody else was faster."""
         try:
             return self._save(actor)
-        except (AlreadyRegistered, ChangedMeanwhile, IssuerChanged, TooManyPending) as refused:
+        except AlreadyRegistered as refused:
+            self._meet(refused.standing)
+        except (ChangedMeanwhile, IssuerChanged, TooManyPending) as refused:
             self.add_error(None, str(refused))
         except Publisher.DoesNotExist:
             self.add_error(None, "This publisher was removed meanwhile.")
@@ -136,6 +140,7 @@ class PublisherForm(forms.Form):
         self.fields["expires_at"] = forms.DateTimeField(
             required=False,
             label="Expires",
+            validators=[in_the_calendar],
             help_text="When it stops working (UTC), such as 2027-01-31; never if empty.",
         )
         if self.publisher is not None:
@@ -167,7 +172,11 @@ class PublisherForm(forms.Form):
             project_name=self._project_name(),
         )
         if other is not None and other != self.publisher:
-            self.add_error(None, str(AlreadyRegistered(other)))
+            self._meet(other)
+
+    def _meet(self, other: Publisher) -> None:
+        self.standing = other
+        self.add_error(None, str(AlreadyRegistered(other)))
 
     def _project_name(self) -> str:
         return self.publisher.project_name if self.publisher else self.cleaned_data.get("project_name", "")

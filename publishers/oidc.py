@@ -14,13 +14,14 @@ from typing import Any
 
 import jwt
 
-from publishers import base64url, sentences, strictjson
+from publishers import base64url, sentences
 from publishers.errors import InvalidPayload, InvalidToken
 from publishers.jwk import MAX_KEY_ID_LENGTH, Key
 from publishers.letters import has_control
 from publishers.models import SIGNING_ALGORITHMS, Issuer
 from publishers.providers import of_other_credential
 from publishers.providers.claims import MAX_CLAIM_LENGTH
+from registry import strictjson
 
 # Seconds by which clocks may differ, here and in how long a used token is remembered.
 LEEWAY = 30

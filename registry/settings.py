@@ -44,6 +44,7 @@ EXCHANGE_RETENTION_DAYS = env.whole("EXCHANGE_RETENTION_DAYS", 90, 1, 36_500)
 MINT_RATE = env.rate("MINT_RATE", "120/min")
 DISCLOSURE_KEYS_URL = env.web_address("DISCLOSURE_KEYS_URL")
 DISCLOSURE_API_TOKEN = env.env.str("DISCLOSURE_API_TOKEN", default="").strip()
+API_RATE = env.rate("API_RATE", "1200/min")
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=False)
 REQUIRE_2FA = env.flag("REQUIRE_2FA", default=not DEBUG)
 SSO_ISSUER = env.web_address("SSO_ISSUER")
@@ -66,6 +67,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",  # so that FORM_RENDERER finds Django's own templates beside ours
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -247,6 +250,18 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gatehouse",
+    "DESCRIPTION": "Projects, trusted publishers, exchanges and tokens of a package registry. docs/api.md tells how.",
+    "VERSION": "1",
+    "LICENSE": {"name": "Apache-2.0"},
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "PREPROCESSING_HOOKS": ["registry.api.schema.only_the_api"],
+    "POSTPROCESSING_HOOKS": ["registry.api.schema.add_problems", "registry.api.schema.open_changes"],
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
 }
 
 LANGUAGE_CODE = "en"

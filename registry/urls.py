@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("_/secrets/", include("tokens.leaks.urls")),
     path("account/", include("registry.accounts.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("registry.api.urls")),
 ]
 
 handler400 = "registry.pages.errors.bad_request"

@@ -29,6 +29,7 @@ os.environ.update(
     PENDING_PUBLISHER_TTL_DAYS="30",
     PENDING_PUBLISHERS_PER_USER="10",
     EXCHANGE_RETENTION_DAYS="90",
+    API_RATE="0",
     MINT_RATE="0",  # all tests come from one address; those of the limit switch it on
     SIGNUP_OPEN="false",
     DISCLOSURE_KEYS_URL="",

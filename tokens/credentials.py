@@ -9,7 +9,7 @@ from publishers import pending
 from publishers.models import Publisher
 from registry.actors import Actor
 from registry.creation import check_name
-from registry.models import Project, User
+from registry.models import Project, ProjectQuerySet, User
 from registry.names import normalize
 from registry.uploads.errors import InvalidCredentials, NotAllowed, UploadRefused
 from tokens.models import ApiToken, UploadToken
@@ -161,6 +161,15 @@ class ApiTokenCredential:
     def may_download(self, project: Project) -> bool:
         """Whether it may read the project's files."""
         return self.opens(ApiToken.Scope.DOWNLOAD) and self._covers(project)
+
+    @property
+    def limited(self) -> bool:
+        """Whether it is for some projects only."""
+        return self.token.limited
+
+    def among(self, projects: ProjectQuerySet) -> ProjectQuerySet:
+        """Those of ``projects`` that it is not limited from."""
+        return projects.filter(pk__in=self.token.projects.all()) if self.token.limited else projects
 
     def _covers(self, project: Project) -> bool:
         return not self.token.limited or project.pk in self._project_ids

@@ -11,12 +11,17 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet, UUIDField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Replace
 
 from publishers.matching import REGISTERED_ID, Match
 from publishers.models import Issuer, Publisher
 from publishers.providers.base import Links
 from registry.models import Event, Project
-from tokens.models import Exchange
+from tokens.models import Exchange, Provenance
+
+SPOKEN_OF = ("project:oidc:exchange-granted", "project:oidc:exchange-refused")
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,17 @@ def of_match(match: Match) -> Comparison:
     checks = [check.as_dict() for check in match.checks + match.pins]
     told = shows_actual(publisher)
     return _comparison(publisher.pk, publisher.description, publisher.values, match.dead, checks, told)
+
+
+def exchanges_of(project: Project) -> QuerySet[Exchange]:
+    """Those that the project's history speaks of, and those by which a file came to it: the first may have waited."""
+    spoken_of = Event.objects.filter(project=project, tag__in=SPOKEN_OF).order_by()
+    hexadecimal = Replace(KT("details__exchange"), Value("-"), Value(""))
+    ids = spoken_of.annotate(exchange=Cast(hexadecimal, UUIDField())).values("exchange")
+    # By name, for files may be gone; since the project began, for another may have had the name.
+    files = Provenance.objects.filter(project_name=project.normalized_name, uploaded_at__gte=project.created_at)
+    uploaded = files.filter(exchange__isnull=False).order_by().values("exchange")
+    return Exchange.objects.filter(pk__in=ids.union(uploaded))
 
 
 def seen_by(project: Project, exchange: Exchange) -> Seen:

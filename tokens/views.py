@@ -11,7 +11,6 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from publishers import strictjson
 from publishers.errors import (
     Busy,
     Disabled,
@@ -23,6 +22,7 @@ from publishers.errors import (
     Refused,
     TooLarge,
 )
+from registry import strictjson
 from registry.actors import Actor
 from tokens import limits, metrics, negotiation, serializers
 from tokens.burning import burn

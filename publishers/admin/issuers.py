@@ -17,7 +17,7 @@ from django.utils.timesince import timesince
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from publishers import issuers, jwk, strictjson
+from publishers import issuers, jwk
 from publishers.fetch import FetchFailed
 from publishers.issuers import IssuerForm
 from publishers.jwk import BadKeySet
@@ -25,6 +25,7 @@ from publishers.models import Issuer
 from publishers.namedclaims import ClaimsInUse
 from publishers.presets import PRESETS
 from publishers.trying import try_token
+from registry import strictjson
 from registry.actors import Actor
 from registry.admin.base import DeletesOneByOne
 

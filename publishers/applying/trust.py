@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from publishers import issuers, strictjson
+from publishers import issuers
 from publishers.applying.keys import Table
 from publishers.applying.runs import Run, differences
 from publishers.issuers import COLUMNS, IssuerForm
@@ -11,6 +11,7 @@ from publishers.jwk import BadKeySet
 from publishers.models import Issuer
 from publishers.namedclaims import ClaimsInUse
 from publishers.providers import PROVIDERS
+from registry import strictjson
 
 
 def bring_issuers(tables: list[Table], folder: Path, run: Run) -> None:

@@ -185,6 +185,10 @@ class Provider:
         """What an apply file's keys say, by the names of the fields. Raises WrongEntries."""
         return dict(keys)
 
+    def as_in_file(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The other way: what an apply file would say of a publisher, each field with what is empty for it."""
+        return {part.name: values.get(part.name) or part.stores() for part in self.fields}
+
     def links(self, claims: Claims) -> Links:
         """The run and commit that verified claims speak of."""
         return Links()

@@ -77,6 +77,11 @@ class Generic(Provider):
             raise WrongEntries(CLAIMS, f'there is none about "{missing[0]}", an identity claim of {self.issuer_url}.')
         return {**keys, **said, CLAIMS: [rule.as_entry() for rule in rules if rule.path not in named]}
 
+    def as_in_file(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Entries about identity claims, then the rules."""
+        said = [{"claim": name, "equals": values[name]} for name in self.identity_claims if name in values]
+        return {CLAIMS: [*said, *(values.get(CLAIMS) or [])]}
+
     def _take(self, rule: Rule, name: str, said: dict[str, str]) -> None:
         where = f'"{name}" is an identity claim of {self.issuer_url}'
         if rule.how != "equals":

@@ -6,6 +6,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from registry.api import problems
 from registry.negotiation import preferred
 from registry.observing import request_ids
 from registry.pages import site
@@ -64,7 +65,9 @@ def _is_browser(request: HttpRequest) -> bool:
 
 def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
     response: HttpResponse
-    if preferred(request.headers.get("Accept", ""), ["text/html", "application/json"]) == "application/json":
+    if request.path_info.startswith("/api/"):
+        response = problems.answered(status, sentence)
+    elif preferred(request.headers.get("Accept", ""), ["text/html", "application/json"]) == "application/json":
         said = {"message": sentence, "code": f"{status} {title}", "request_id": request_ids.current()}
         response = JsonResponse(said, status=status)
     else:

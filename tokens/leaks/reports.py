@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.views.decorators.debug import sensitive_variables
 
-from publishers import strictjson
+from registry import strictjson
 from registry.actors import Actor
 from tokens import revoking, secrets
 from tokens.leaks import keys

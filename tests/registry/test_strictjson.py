@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from publishers.strictjson import NotStrict, parse
+from registry.strictjson import NotStrict, parse
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""REST: trusted and pending publishers, and the providers that they are of."""

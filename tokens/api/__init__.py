@@ -1,0 +1,1 @@
+"""REST: exchanges and API tokens."""

@@ -1,0 +1,12 @@
+"""The addresses of this floor's part of the API."""
+
+from django.urls import path
+
+from tokens.api import exchanges, mine
+
+urlpatterns = [
+    path("projects/<str:name>/exchanges/", exchanges.Exchanges.as_view(), name="api-exchanges"),
+    path("projects/<str:name>/exchanges/<uuid:pk>/", exchanges.OneExchange.as_view(), name="api-exchange"),
+    path("tokens/", mine.ApiTokens.as_view(), name="api-tokens"),
+    path("tokens/<int:pk>/", mine.OneApiToken.as_view(), name="api-token"),
+]
