@@ -5,7 +5,7 @@ rendered and stored in the transaction of what it tells of. It holds no secret, 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -26,9 +26,16 @@ def post(name: str, people: Iterable[User], **context: Any) -> None:
 
     ``context`` is what the template speaks of. Texts in it that strangers chose are cut by whoever gives them.
     """
+    outbox.put([written(name, person, context) for person in reached(people)])
+
+
+def written(name: str, person: User, context: Mapping[str, Any]) -> EmailMessage:
+    """The mail ``templates/mails/NAME.txt`` to one person. The outbox adds the HTML part."""
     template = engines["text"].get_template(f"mails/{name}.txt")
     site = {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
-    outbox.put([_mail(template.render({**site, **context, "person": person}), person) for person in reached(people)])
+    text = template.render({**site, **context, "person": person})
+    subject, _, body = _CONTROL.sub(" ", text.strip()).partition("\n")
+    return EmailMessage(_cut(subject), re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n", to=[person.email])
 
 
 def reached(people: Iterable[User]) -> QuerySet[User]:
@@ -36,11 +43,6 @@ def reached(people: Iterable[User]) -> QuerySet[User]:
     unverified = EmailAddress.objects.filter(user=OuterRef("pk"), email__iexact=OuterRef("email"), verified=False)
     active = User.objects.filter(pk__in={person.pk for person in people}, is_active=True).exclude(email="")
     return active.exclude(Exists(unverified)).order_by("pk")
-
-
-def _mail(text: str, person: User) -> EmailMessage:
-    subject, _, body = _CONTROL.sub(" ", text.strip()).partition("\n")
-    return EmailMessage(_cut(subject), re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n", to=[person.email])
 
 
 def _cut(subject: str) -> str:
