@@ -1,10 +1,28 @@
 """Where people look after things, as mails name it: pages, which change nothing by being opened."""
 
+import re
 from urllib.parse import urlencode
 
 from django.conf import settings
 
 from registry.models import Invitation, Project
+
+# What a button says that leads to such an address. The first that fits.
+_INVITATIONS = (
+    (r"/manage/project/[^/]+/settings/publishing/\?constrain=.*", "Constrain the publisher"),
+    (r"/manage/project/[^/]+/settings/publishing/", "Open the publishers"),
+    (r"/manage/project/[^/]+/exchanges/", "Open the exchanges"),
+    (r"/manage/project/[^/]+/settings/", "Open the settings"),
+    (r"/manage/project/[^/]+/collaboration/", "Open the roles"),
+    (r"/manage/account/publishing/", "Open your pending publishers"),
+    (r"/manage/account/token/", "Open your API tokens"),
+    (r"/project/[^/]+/", "Open the project"),
+    (r"/admin/publishers/issuer/", "Open the issuers"),
+    (r"/admin/publishers/switchedoff/", "Open the switches"),
+    (r"/account/confirm-email/.*", "Confirm the address"),
+    (r"/account/password/reset/.*", "Choose a new password"),
+    (r"/account/login/.*", "Sign in"),
+)
 
 
 def publishing(project: Project) -> str:
@@ -60,6 +78,12 @@ def account() -> str:
 def page_of(project: Project) -> str:
     """What everybody sees of a project."""
     return _page(project.get_absolute_url())
+
+
+def invitation(url: str) -> str:
+    """What a button says that leads to an address of this registry."""
+    path = url.removeprefix(settings.SITE_URL)
+    return next((words for shape, words in _INVITATIONS if re.fullmatch(shape, path)), "Open the page")
 
 
 def _page(path: str) -> str:

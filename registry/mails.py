@@ -5,7 +5,7 @@ rendered and stored in the transaction of what it tells of. It holds no secret, 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -26,18 +26,19 @@ def post(name: str, people: Iterable[User], **context: Any) -> None:
 
     ``context`` is what the template speaks of. Texts in it that strangers chose are cut by whoever gives them.
     """
-    template = engines["text"].get_template(f"mails/{name}.txt")
-    site = {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
-    people = reached(people)
-    outbox.put([written(template.render({**site, **context, "person": person}), person.email) for person in people])
+    outbox.put([made(name, person, context) for person in reached(people)])
 
 
 def post_to(name: str, address: str, **context: Any) -> None:
     """Write a mail to an address, whoever it belongs to: its template is given a person who has nothing else."""
+    outbox.put([made(name, User(email=address), context)])
+
+
+def made(name: str, person: User, context: Mapping[str, Any]) -> EmailMessage:
+    """The mail ``templates/mails/NAME.txt`` to one person. The outbox adds the HTML part."""
     template = engines["text"].get_template(f"mails/{name}.txt")
     site = {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
-    nobody = User(email=address)
-    outbox.put([written(template.render({**site, **context, "person": nobody}), address)])
+    return written(template.render({**site, **context, "person": person}), person.email)
 
 
 def reached(people: Iterable[User]) -> QuerySet[User]:

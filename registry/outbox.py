@@ -20,6 +20,7 @@ from django.utils import timezone
 from post_office.connections import connections
 from post_office.models import PRIORITY, STATUS, Email, Log
 
+from registry import mailhtml
 from registry.observing import metrics
 
 # A worker that has not said within this time how it went has died, and its mail is taken over. Longer than all steps
@@ -43,7 +44,10 @@ class ServerUnreachable(Exception):
 
 
 def put(messages: Sequence[EmailMessage]) -> None:
-    """Store mails in the caller's transaction. Texts are stored as they are; an address that is none fails later."""
+    """Store mails in the caller's transaction, each as text and as HTML, which is made of the text if it brings none.
+
+    Texts are stored as they are; an address that is none fails later.
+    """
     Email.objects.bulk_create(_row(message) for message in messages)
 
 
@@ -92,6 +96,7 @@ class EmailBackend(BaseEmailBackend):
 def _row(message: EmailMessage) -> Email:
     # Not by post_office.mail: it reads subject and text as templates, and strangers have a say in them.
     alternatives = getattr(message, "alternatives", [])
+    subject = message.subject[:MAX_SUBJECT]
     headers = {"Auto-Submitted": "auto-generated", **message.extra_headers}  # RFC 3834
     if message.reply_to:
         headers["Reply-To"] = ", ".join(map(str, message.reply_to))
@@ -100,9 +105,10 @@ def _row(message: EmailMessage) -> Email:
         to=message.to,
         cc=message.cc,
         bcc=message.bcc,
-        subject=message.subject[:MAX_SUBJECT],
+        subject=subject,
         message=message.body,
-        html_message=next((text for text, kind in alternatives if kind == "text/html"), ""),
+        html_message=next((text for text, kind in alternatives if kind == "text/html"), None)
+        or mailhtml.html(subject, message.body),
         headers=headers,
         message_id=make_msgid(domain=settings.SITE_HOST or None),
         priority=PRIORITY.medium,

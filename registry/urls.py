@@ -1,5 +1,6 @@
 """The registry's addresses."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -26,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/", include("registry.api.urls")),
 ]
+if settings.DEBUG:
+    urlpatterns.append(path("dev/mails/", include("registry.previews.urls")))
 
 handler400 = "registry.pages.errors.bad_request"
 handler403 = "registry.pages.errors.forbidden"

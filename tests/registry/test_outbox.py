@@ -63,7 +63,16 @@ def test_a_mail_says_that_no_person_sent_it_and_can_be_told_from_its_copy(server
     assert server.mails[0]["Auto-Submitted"] == "auto-generated"
     assert server.mails[0]["Message-ID"].endswith("@localhost>")
     assert server.mails[0]["From"] == "Gatehouse <noreply@localhost>"
-    assert server.mails[0].get_content().splitlines() == ["Text of First"]
+
+
+@pytest.mark.django_db
+def test_a_mail_has_its_text_and_the_same_words_as_html(server):
+    put("First")
+    deliver()
+    text, html = server.mails[0].iter_parts()
+    assert (text.get_content_type(), text.get_content().splitlines()) == ("text/plain", ["Text of First"])
+    assert html.get_content_type() == "text/html"
+    assert "<p>Text of First</p>" in html.get_content()
 
 
 @pytest.mark.django_db
@@ -75,7 +84,16 @@ def test_what_others_send_by_django_waits_too(server, settings):
     assert not server.mails
     assert deliver() == [True]
     assert server.mails[0]["Reply-To"] == "boss@example.com"
-    assert [part.get_content_type() for part in server.mails[0].iter_parts()] == ["text/plain", "text/html"]
+    text, html = server.mails[0].iter_parts()
+    assert text.get_content_type() == "text/plain"
+    assert html.get_content().strip() == "<p>html</p>"
+
+
+@pytest.mark.django_db
+def test_the_mails_of_the_sign_in_have_html_too(settings):
+    settings.EMAIL_BACKEND = "registry.outbox.EmailBackend"
+    EmailMessage("Password changed", "Your password has been changed.", to=["alice@example.com"]).send()
+    assert "<p>Your password has been changed.</p>" in Email.objects.get().html_message
 
 
 # -- sending -------------------------------------------------------------------------------------------------------

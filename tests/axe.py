@@ -1,0 +1,28 @@
+"""What axe-core says of a page: an accessibility checker that runs in the browser."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from axe_playwright_python.sync_playwright import Axe
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+# WCAG 2.2 on levels A and AA, and what axe-core thinks is good besides.
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_axe = Axe()
+
+
+def violations(page: "Page", *, without: Sequence[str] = ()) -> list[str]:
+    """What is wrong with a page, one line for each rule and place; ``without`` are rules not to look at.
+
+    Frames are pages of their own and not looked into.
+    """
+    options: dict[str, Any] = {
+        "runOnly": {"type": "tag", "values": list(TAGS)},
+        "rules": {rule: {"enabled": False} for rule in without},
+        "resultTypes": ["violations"],
+        "iframes": False,
+    }
+    found = _axe.run(page, options=options).response["violations"]
+    return [f"{rule['id']}: {rule['help']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
