@@ -80,7 +80,7 @@ def page_of(project: Project) -> str:
     return _page(project.get_absolute_url())
 
 
-def invitation(url: str) -> str:
+def words_for(url: str) -> str:
     """What a button says that leads to an address of this registry."""
     path = url.removeprefix(settings.SITE_URL)
     return next((words for shape, words in _INVITATIONS if re.fullmatch(shape, path)), "Open the page")

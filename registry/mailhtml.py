@@ -37,7 +37,7 @@ class Part:
     @property
     def button(self) -> str:
         """What the button says."""
-        return addresses.invitation(self.url)
+        return addresses.words_for(self.url)
 
 
 def html(subject: str, text: str) -> str:
