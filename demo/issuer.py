@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import trustme
@@ -68,8 +68,9 @@ class LocalIssuer:
         self._server.shutdown()
         self._server.server_close()
 
-    def __enter__(self) -> "LocalIssuer":
-        return self.start()
+    def __enter__(self) -> Self:
+        self.start()
+        return self
 
     def __exit__(self, *_exception: object) -> None:
         self.stop()

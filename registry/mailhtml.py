@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from django.conf import settings
 from django.template import engines
@@ -40,7 +41,7 @@ class Part:
         return addresses.words_for(self.url)
 
 
-def html(subject: str, text: str) -> str:
+def html(subject: Any, text: Any) -> str:
     """A page with the words of ``text``, headed by the subject."""
     body, footer = _parted(text.strip("\n"))
     links = [line for line in body.splitlines() if _link_line(line) and not _is_item(line)]

@@ -8,7 +8,7 @@ from registry.models import Invitation, Project, User
 from registry.models.invitations import LIFETIME
 from registry.models.people import SPOKEN
 
-_ROLES: dict[str | None, str] = {**SPOKEN, None: ""}
+_ROLES = {**SPOKEN, None: ""}
 
 
 def role_changed(project: Project, user: User, before: str | None, after: str | None, actor: Actor) -> None:

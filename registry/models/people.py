@@ -29,7 +29,7 @@ class User(AbstractUser):
 
 
 # With their articles, as sentences say them.
-SPOKEN = {"owner": "an owner", "maintainer": "a maintainer"}
+SPOKEN: dict[str | None, str] = {"owner": "an owner", "maintainer": "a maintainer"}
 
 
 class Role(models.Model):

@@ -18,7 +18,7 @@ from tests.factories import TESTER, make_file, make_project, make_user
 from tests.live.test_at_once import at_once
 from tests.server import RegistryServer
 
-Send = Callable[[User, str, dict[str, str]], requests.Response]
+Send = Callable[..., requests.Response]
 
 
 @pytest.fixture

@@ -37,8 +37,10 @@ SUBJECTS = ["[Gatehouse] Password changed", "[localhost:8443] Password changed",
         ("  Owner: octo-org\n", '<ul><li><span class="label">Owner:</span> octo-org</li></ul>'),
         (
             f"Remove it: {SITE}/manage/project/x/settings/publishing/\nElse not.\n",
-            f"<p>Remove it:</p>{button('/manage/project/x/settings/publishing/', 'Open the publishers')}"
-            "<p>Else not.</p>",
+            (
+                f"<p>Remove it:</p>{button('/manage/project/x/settings/publishing/', 'Open the publishers')}"
+                "<p>Else not.</p>"
+            ),
         ),
         (
             f"All: {SITE}/a/\nGo to {SITE}/account/confirm-email/KEY/\n",

@@ -20,11 +20,11 @@ class Asker:
         self.client = Client()
         self.token = token
 
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    def __call__(self, method: str, path: str, body: Any = None, **headers: Any) -> Any:
         """The answer."""
         if self.token is not None:
             headers.setdefault("HTTP_AUTHORIZATION", f"Bearer {self.token}")
-        sent = {} if body is None else {"data": _bytes(body), "content_type": "application/json"}
+        sent: dict[str, Any] = {} if body is None else {"data": _bytes(body), "content_type": "application/json"}
         address = path if path.startswith(("/", "http")) else f"/api/v1/{path}"
         return self.client.generic(method, address, **sent, **headers)
 

@@ -143,9 +143,10 @@ def test_nothing_younger_than_a_transaction_that_still_writes_is_shown(project):
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(timezone, "now", lambda: later)
             until = settled.until(of_clock=False)
+            assert until is not None
     finally:
         may_end.set()
         thread.join(10)
     assert before - settled.MARGIN <= until <= later - datetime.timedelta(minutes=59)
     assert ended.wait(10)
-    assert settled.until(of_clock=False) > until
+    assert (settled.until(of_clock=False) or before) > until

@@ -100,10 +100,12 @@ def asker_with(credential: str) -> Asker:
 
 
 def upload_token(project) -> str:
+    import datetime
+
     from django.utils import timezone
 
     text, publisher = secrets.new(secrets.UPLOAD), project.publishers.get()
-    later = timezone.now() + timezone.timedelta(minutes=5)
+    later = timezone.now() + datetime.timedelta(minutes=5)
     grants = [{"project": "sampleproject", "publisher": publisher.pk, "generation": 0, "version": None}]
     UploadToken.objects.create(
         digest=secrets.digest(text),
