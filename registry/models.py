@@ -1,6 +1,6 @@
 """Projects, their people, releases and files, and the history of it all."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -165,7 +165,10 @@ class File(models.Model):
     class Meta:
         ordering = ["filename"]
         constraints = [models.UniqueConstraint(fields=["filename"], name="one_file_per_name")]
-        indexes = [models.Index(fields=["sha256"], name="file_by_sha256")]
+        indexes = [
+            models.Index(fields=["sha256"], name="file_by_sha256"),
+            models.Index(fields=["blake2_256"], name="file_by_blake2"),
+        ]
 
     def __str__(self) -> str:
         return self.filename
@@ -219,6 +222,48 @@ class ProhibitedName(models.Model):
         super().save(*args, **kwargs)
 
 
+class Switch(models.Model):
+    """Something that administrators have switched off in the whole registry; what has no row is on."""
+
+    class What(models.TextChoices):
+        """What can be off."""
+
+        WRITING = "writing", "everything that writes"
+        UPLOADS = "uploads", "uploads"
+        NEW_PROJECTS = "new-projects", "new projects"
+        SIGN_UPS = "sign-ups", "sign-ups"
+
+    SENTENCES: ClassVar[dict[str, str]] = {
+        What.WRITING: "This registry is read-only for the moment: nothing can be changed or uploaded.",
+        What.UPLOADS: "Uploads are switched off in this registry for the moment.",
+        What.NEW_PROJECTS: "New projects are switched off in this registry for the moment.",
+        What.SIGN_UPS: "New accounts are switched off in this registry for the moment.",
+    }
+
+    what = models.CharField(max_length=32, choices=What)
+    reason = models.CharField(max_length=200, blank=True, help_text="For the history, and for those who are refused.")
+    since = models.DateTimeField(default=timezone.now, editable=False)
+    by = models.CharField(max_length=255, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["what"]
+        verbose_name_plural = "switches"
+        constraints = [models.UniqueConstraint(fields=["what"], name="one_switch_for_each_thing")]
+
+    def __str__(self) -> str:
+        return self.get_what_display()
+
+    @property
+    def sentence(self) -> str:
+        """What people are told while it is off."""
+        return self.SENTENCES[self.what]
+
+    @classmethod
+    def is_off(cls, what: str) -> models.Exists:
+        """Whether that is off, as a part of a query that is asked anyway."""
+        return models.Exists(cls._default_manager.filter(what=what))
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     """The audit history. Rows are added, never changed."""
 
@@ -259,6 +304,12 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["project", "-time"], name="event_by_project"),
             models.Index(fields=["user", "-time"], name="event_by_user"),
+            # Names outlive what they speak of.
+            models.Index(fields=["project_name", "-time"], name="event_by_project_name"),
+            models.Index(fields=["username", "-time"], name="event_by_username"),
+            models.Index(fields=["actor_name", "-time"], name="event_by_actor_name"),
+            models.Index(fields=["address", "-time"], name="event_by_address"),
+            models.Index(fields=["tag", "-time"], name="event_by_tag"),
         ]
 
     def __str__(self) -> str:

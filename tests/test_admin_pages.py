@@ -25,6 +25,7 @@ from registry.models import (
     Project,
     Release,
     RetiredName,
+    Switch,
     UsedFilename,
     User,
 )
@@ -53,7 +54,7 @@ OURS = [
     UploadToken,
 ]
 RECORDS = [Email, Event, UsedFilename, ApiToken, Exchange, Provenance, UploadToken]
-WITHOUT_ADD = [*RECORDS, RefusalNotice, Release, File, RetiredName]
+WITHOUT_ADD = [*RECORDS, RefusalNotice, Release, File, RetiredName, Switch]
 # A session, a user, counts, the rows and what a filter lists: never one more per row.
 MOST_QUERIES = 12
 

@@ -11,6 +11,7 @@ from publishers.models.switches import SwitchedOff
 from publishers.providers import PROVIDERS, choices, of_other_credential
 from publishers.providers.base import Provider
 from registry.fixed import FixedQuery
+from registry.models import Switch
 
 SIGNING_ALGORITHMS = (
     "RS256",
@@ -98,6 +99,9 @@ class Issuer(models.Model):
         ordering = ["url"]
         constraints = [models.UniqueConstraint(fields=["url"], name="one_issuer_per_url")]
 
+    # Whether everything that writes is off; known of what ``trusted`` found.
+    read_only: bool = False
+
     def __str__(self) -> str:
         return self.name or self.url
 
@@ -113,4 +117,9 @@ class Issuer(models.Model):
 
 
 # With each exchange, so that a switch or a changed key counts at once on all machines.
-_NAMED = FixedQuery(1, lambda url: Issuer.objects.filter(url=url).annotate(provider_off=SwitchedOff.covers("provider")))
+_NAMED = FixedQuery(
+    1,
+    lambda url: Issuer.objects.filter(url=url).annotate(
+        provider_off=SwitchedOff.covers("provider"), read_only=Switch.is_off(Switch.What.WRITING)
+    ),
+)

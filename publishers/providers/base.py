@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 from publishers.providers.claims import Claims
 from publishers.providers.fields import Field, Pin, Reading
 
+MAX_MARK = 100
 # An index entry must stay far below PostgreSQL's limit of about 2,700 bytes.
 MAX_IDENTITY_LENGTH = 400
 
@@ -23,6 +24,14 @@ class Links:
 
     run: str = ""
     commit: str = ""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What exchanges are found by later: ids that a token speaks of, as texts; empty where it has none."""
+
+    commit: str = ""
+    run: str = ""
 
 
 class Answer(Protocol):
@@ -73,6 +82,9 @@ class Provider:
     other_credentials: ClassVar[tuple[str, ...]] = ()
     other_issuers: ClassVar[frozenset[str]] = frozenset()
     how_to_ask: ClassVar[str] = ""  # how a job gets an identity token, as a sentence
+    # The claims that say which commit and which run a job is of.
+    commit_claim: ClassVar[str] = "sha"
+    run_claim: ClassVar[str] = "run_id"
     # Whether an administrator names the identity claims and the pinned claims of each issuer.
     names_claims: ClassVar[bool] = False
     # Attributes of the class, but a provider whose issuers differ in their claims may set them per issuer.
@@ -154,6 +166,10 @@ class Provider:
         """The run and commit that verified claims speak of."""
         return Links()
 
+    def marks(self, claims: Claims) -> Marks:
+        """The commit and the run, as administrators search for them."""
+        return Marks(_mark(claims.get(self.commit_claim)), _mark(claims.get(self.run_claim)))
+
     def _locating(self) -> list[Field]:
         return [part for part in self.fields if part.locates]
 
@@ -163,3 +179,9 @@ def indexable(text: str) -> str:
     if len(text.encode()) <= MAX_IDENTITY_LENGTH:
         return text
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _mark(claim: Any) -> str:
+    """A claim that nobody had to look at before: a text or a number of a bounded length, else nothing."""
+    text = str(claim) if isinstance(claim, str | int) and not isinstance(claim, bool) else ""
+    return text if len(text) <= MAX_MARK and text.isprintable() else ""

@@ -20,6 +20,8 @@ class Buildkite(Provider):
 
     name = "buildkite"
     label = "Buildkite"
+    commit_claim = "build_commit"
+    run_claim = "job_id"
     default_issuer = "https://agent.buildkite.com"
     fields = (
         Field(

@@ -26,6 +26,8 @@ class CircleCI(Provider):
 
     name = "circleci"
     label = "CircleCI"
+    commit_claim = ""
+    run_claim = "oidc.circleci.com/job-id"
     default_issuer = "https://oidc.circleci.com"
     fields = (
         Field(

@@ -5,6 +5,9 @@ from django.template.loader import render_to_string
 
 from registry.negotiation import preferred
 from registry.pages import site
+from registry.switches import SwitchedOff
+
+RETRY_AFTER = 300  # seconds: nobody knows how long it will last
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  Django passes it
@@ -36,9 +39,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     return _answer(request, 403, "Not allowed", sentence)
 
 
+def switched_off(request: HttpRequest, off: SwitchedOff) -> HttpResponse:
+    """503, or 403 for what is not tried again, while what was asked for is switched off."""
+    status = 503 if off.is_read_only else 403
+    if request.path.startswith("/api/") or _prefers_json(request):
+        body = {"message": str(off), "errors": [{"code": off.code, "description": str(off)}], "code": off.code}
+        response: HttpResponse = JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})
+    else:
+        response = _answer(request, status, "Switched off", str(off))
+    if off.is_read_only:
+        response["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
 def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
     response: HttpResponse
-    if preferred(request.headers.get("Accept", ""), ["text/html", "application/json"]) == "application/json":
+    if _prefers_json(request):
         response = JsonResponse({"message": sentence, "code": f"{status} {title}"}, status=status)
     else:
         context = {**site(request), "status": status, "title": title, "sentence": sentence}
@@ -46,3 +62,7 @@ def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> Htt
         response = HttpResponse(render_to_string("error.html", context), status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _prefers_json(request: HttpRequest) -> bool:
+    return preferred(request.headers.get("Accept", ""), ["text/html", "application/json"]) == "application/json"
