@@ -67,7 +67,7 @@ class _Line:
 
 
 def _csv(columns: Sequence[str], batches: Iterator[list[Row]]) -> Iterator[str]:
-    write: Callable[[Sequence[Any]], str] = csv.writer(_Line()).writerow  # type: ignore[assignment]
+    write: Callable[[Sequence[Any]], str] = csv.writer(_Line()).writerow
     yield write(columns)
     for batch in batches:
         yield "".join([write([_cell(value) for value in row]) for row in batch])

@@ -37,7 +37,7 @@ def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
     form, find the publishers that they match; then, in one transaction, redeem, mint and record.
     """
     authentic = authenticate(unverified_text, client)
-    if authentic.issuer.read_only:
+    if authentic.issuer.writing_off:  # type: ignore[attr-defined]  # by ``IssuerQuerySet.trusted``
         raise ReadOnly
     try:
         attempt = read(authentic, client)

@@ -6,7 +6,7 @@ to be found, so that a sweep that was interrupted, or asked for twice, goes on w
 
 import datetime
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,7 @@ def sweep(selection: Selection, reason: str, actor: Actor) -> Swept:
     left = len(uploads[BATCH:]) + len(apis[BATCH:])
     if revoked:
         since = selection.since.isoformat() if selection.since else None
-        what = {"of": selection.kind, "which": selection.which, "since": since, "reason": reason}
+        what: dict[str, Any] = {"of": selection.kind, "which": selection.which, "since": since, "reason": reason}
         Event.objects.record("registry:tokens:revoked", actor, **what, revoked=revoked, left=left)
     return Swept(revoked, left)
 
@@ -146,6 +146,6 @@ def _since(rows: "QuerySet[Any]", since: datetime.datetime | None) -> "QuerySet[
     return rows if since is None else rows.filter(created_at__gte=since)
 
 
-def _rows(model: type[Any], keys: list[int]) -> Iterable[Any]:
+def _rows(model: type[Any], keys: list[int]) -> list[Any]:
     related = "user" if model is ApiToken else "exchange"
-    return model.objects.filter(pk__in=keys).select_related(related).order_by("pk")
+    return list(model.objects.filter(pk__in=keys).select_related(related).order_by("pk"))

@@ -99,9 +99,6 @@ class Issuer(models.Model):
         ordering = ["url"]
         constraints = [models.UniqueConstraint(fields=["url"], name="one_issuer_per_url")]
 
-    # Whether everything that writes is off; known of what ``trusted`` found.
-    read_only: bool = False
-
     def __str__(self) -> str:
         return self.name or self.url
 
@@ -120,6 +117,6 @@ class Issuer(models.Model):
 _NAMED = FixedQuery(
     1,
     lambda url: Issuer.objects.filter(url=url).annotate(
-        provider_off=SwitchedOff.covers("provider"), read_only=Switch.is_off(Switch.What.WRITING)
+        provider_off=SwitchedOff.covers("provider"), writing_off=Switch.is_off(Switch.What.WRITING)
     ),
 )
