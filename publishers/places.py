@@ -5,11 +5,17 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from django.db.models import TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+
 from publishers.letters import fold
+from publishers.models import Issuer, Publisher
 from publishers.providers.base import indexable
 
 # A path of so many parts can be split between two or more fields in at most 2 ** (MOST_PARTS - 1) ways.
 MOST_PARTS = 7
+MOST_ISSUERS, MOST_PLACES = 50, 500
 # What follows a repository in an address of GitHub, GitLab and Buildkite.
 _WITHIN = re.compile(r"/(?:-|actions|blob|commit|commits|tree|releases|pull|builds)(?:/.*)?$")
 
@@ -27,14 +33,37 @@ def identities_of(text: str) -> list[str]:
     return sorted(spelled)
 
 
+def known_identities(text: str) -> list[str]:
+    """Those, and at issuers whose claims an administrator named the places of which one claim says the text."""
+    return sorted({*identities_of(text), *_named(text.strip())})
+
+
+def _named(text: str) -> Iterator[str]:
+    for issuer in Issuer.objects.exclude(identity_claims=[]).defer("keys")[:MOST_ISSUERS]:
+        if len(issuer.identity_claims) == 1:
+            yield issuer.kind.identity({issuer.identity_claims[0]: text})
+            continue
+        for name in issuer.identity_claims:
+            said = Cast(KeyTextTransform(name, "values"), TextField())
+            saying = Publisher.objects.filter(issuer=issuer).annotate(said=said)
+            yield from saying.filter(said=text).values_list("identity", flat=True)[:MOST_PLACES]
+
+
 def place_in(text: str) -> str:
     """The repository of an address, or the text itself."""
     text = text.strip()
     if "://" in text:
-        text = urlsplit(text).path
+        text = _path(text)
     elif text.startswith("git@"):
         text = text.partition(":")[2]
     return _WITHIN.sub("", text).strip("/").removesuffix(".git")
+
+
+def _path(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 def _splits(parts: list[str]) -> Iterator[list[str]]:

@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db.models import Model, Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from publishers.models import Publisher
-from publishers.places import identities_of
+from publishers.places import known_identities
 from registry import names
 from registry.admin import searching
 from registry.models import Event, File, Project, User
@@ -170,9 +169,9 @@ def _run(text: str) -> Iterator[Found]:
 
 
 def _place(text: str) -> Iterator[Found]:
-    if "/" not in text and "@" not in text:
+    if searching.PLACE not in searching.kinds_of(text):
         return
-    identities = identities_of(text)
+    identities = known_identities(text)
     publishers = Publisher.objects.filter(identity__in=identities).select_related("issuer", "project")
     trusting = list(publishers.order_by("normalized_name", "pk")[: MOST * 10])
     if trusting:
@@ -182,7 +181,7 @@ def _place(text: str) -> Iterator[Found]:
 
 
 def _name(text: str) -> Iterator[Found]:
-    filename = urlsplit(text).path.rpartition("/")[2] if "://" in text else text
+    filename = text.rpartition("/")[2] if "://" in text else text
     files = _short(File.objects.filter(filename=filename).select_related("release__project"))
     came = _short(Provenance.objects.filter(filename=filename).defer("claims", "publisher"))
     if files or came:

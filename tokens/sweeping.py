@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from publishers.models import Issuer, Publisher
-from publishers.places import identities_of
+from publishers.places import known_identities
 from registry.actors import Actor
 from registry.models import Event, User
 from tokens.models import ApiToken, Provenance, UploadToken
@@ -107,12 +107,12 @@ def live_api_tokens() -> "QuerySet[ApiToken]":
 
 _ROWS: "dict[str, Callable[[QuerySet[UploadToken], str], QuerySet[UploadToken]]]" = {
     ISSUER: lambda live, which: live.filter(issuer_url=which),
-    REPOSITORY: lambda live, which: live.filter(exchange__identity__in=identities_of(which)),
+    REPOSITORY: lambda live, which: live.filter(exchange__identity__in=known_identities(which)),
     ADDRESS: lambda live, which: live.filter(exchange__address=which),
 }
 _EXISTS: dict[str, Callable[[str], bool]] = {
     ISSUER: lambda which: Issuer.objects.filter(url=which).exists(),
-    REPOSITORY: lambda which: bool(identities_of(which)),
+    REPOSITORY: lambda which: bool(known_identities(which)),
     PUBLISHER: lambda which: bool(_publishers(PUBLISHER, which)),
     USER: lambda which: User.objects.filter(username=which).exists(),
     ADDRESS: lambda which: _is_address(which),

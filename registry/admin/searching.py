@@ -31,7 +31,7 @@ def kinds_of(text: str) -> set[str]:
         kinds.add(COMMIT)
     if _HASH.fullmatch(text.lower()):
         kinds.add(HASH)
-    if "/" in text or "@" in text:
+    if any(sign in text for sign in "/@:"):
         kinds.add(PLACE)
     return kinds
 

@@ -4,7 +4,7 @@ import uuid
 
 from django.db.models import Q
 
-from publishers.places import identities_of
+from publishers.places import known_identities
 from registry import names
 from registry.models import Event
 from tokens.models import Exchange
@@ -16,7 +16,7 @@ TAGS = ("project:oidc:exchange-granted", "project:oidc:exchange-refused")
 
 def at_place(text: str) -> Q:
     """Those from a repository, at any provider."""
-    return Q(identity__in=identities_of(text))
+    return Q(identity__in=known_identities(text))
 
 
 def of_project(text: str) -> Q:

@@ -1,4 +1,4 @@
-"""Everything of an issuer, a repository, a publisher, a user or an address is counted, then revoked, a batch at a time."""
+"""Everything of an issuer, a repository, a publisher, … is counted first, and then revoked, a batch at a time."""
 
 import datetime
 
