@@ -3,7 +3,9 @@
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from publishers.models import Publisher
 from registry import names
@@ -11,7 +13,7 @@ from registry.admin import links, searching
 from registry.admin.base import pretty
 from registry.admin.records import AuditAdmin
 from registry.models import Project
-from tokens.admin import finders
+from tokens.admin import finders, rights
 from tokens.models import Provenance
 
 
@@ -48,6 +50,11 @@ class ProvenanceAdmin(AuditAdmin):
         "publisher_shown",
         "claims_shown",
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page that says who could have uploaded others."""
+        page = path("who/", self.admin_site.admin_view(require_safe(rights.who)), name="tokens_who")
+        return [page, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provenance]:
         """Without what only a page shows."""
