@@ -1,5 +1,7 @@
 """Why an exchange is refused: one class per code of the contract, raised where it is found, answered at the edge."""
 
+from registry.models import Switch
+
 
 class Refused(Exception):
     """A refusal with a code for machines and a description for people (never with a token in it)."""
@@ -116,6 +118,18 @@ class Busy(Refused):
     status = 503
     message = "Try again"
     retry_after = 5
+
+
+class ReadOnly(Refused):
+    """Everything that writes is switched off in this registry."""
+
+    code = "read-only"
+    status = 503
+    message = "Try again later"
+    retry_after = 300
+
+    def __init__(self) -> None:
+        super().__init__(Switch.SENTENCES[Switch.What.WRITING])
 
 
 class Malformed(Refused):

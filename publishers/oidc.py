@@ -118,7 +118,7 @@ def accept(signed: SignedToken) -> Verified:
     _check_audience(claims, issuer.expected_audience)
     expires_at = _check_dates(claims, issuer.max_token_age)
     _check_storable(claims)
-    return Verified(claims, _identity_token_id(unverified), expires_at)
+    return Verified(claims, identity_token_id(unverified), expires_at)
 
 
 def _document(name: str, segment: str) -> dict[str, Any]:
@@ -217,7 +217,7 @@ def _check_storable(claims: Mapping[str, Any]) -> None:
             raise InvalidToken(f"The claim {_shown(name)} has a NUL character in it.")
 
 
-def _identity_token_id(unverified: UnverifiedToken) -> str:
+def identity_token_id(unverified: UnverifiedToken) -> str:
     """Never from the token's text or its signature, both of which have several spellings that verify."""
     if "jti" not in unverified.claims:
         return hashlib.sha256(b"signing input\0" + unverified.signing_input).hexdigest()

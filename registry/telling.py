@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from registry import addresses, mails
 from registry.actors import Actor
-from registry.models import Invitation, Project, User
+from registry.models import Invitation, Project, Switch, User
 from registry.models.invitations import LIFETIME
 from registry.models.people import SPOKEN
 
@@ -42,6 +42,11 @@ def trusted_publishing_only(project: Project, actor: Actor, *, on: bool) -> None
     """API tokens can upload no longer, or again: the owners are told."""
     context = {"project": project, "actor": actor, "on": on, "settings": addresses.project_settings(project)}
     mails.post("trusted-publishing-only", project.owners(), **context)
+
+
+def switched(switch: Switch, actor: Actor, *, on: bool) -> None:
+    """Something was switched off in the whole registry, or on again: all superusers are told."""
+    mails.post("switched", User.objects.filter(is_superuser=True), switch=switch, actor=actor, on=on)
 
 
 def _role(

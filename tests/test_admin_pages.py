@@ -26,6 +26,7 @@ from registry.models import (
     Project,
     Release,
     RetiredName,
+    Switch,
     UsedFilename,
     User,
 )
@@ -56,7 +57,7 @@ OURS = [
     UploadToken,
 ]
 RECORDS = [Email, Event, UsedFilename, ApiToken, Exchange, Provenance, Tally, UploadToken]
-WITHOUT_ADD = [*RECORDS, RefusalNotice, Release, File, RetiredName, Invitation]
+WITHOUT_ADD = [*RECORDS, RefusalNotice, Release, File, RetiredName, Invitation, Switch]
 # A session, a user, counts, the rows and what a filter lists: never one more per row.
 MOST_QUERIES = 12
 

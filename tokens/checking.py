@@ -43,10 +43,11 @@ def check(unverified_text: str, wanted: Wanted, client: Client) -> Checked:
         attempt = read(signed, client)
     except InvalidToken as refusal:
         return Checked(wanted, [refusal])
-    return _compare(attempt, wanted)
+    return compare(attempt, wanted)
 
 
-def _compare(attempt: Attempt, wanted: Wanted) -> Checked:
+def compare(attempt: Attempt, wanted: Wanted) -> Checked:
+    """What the exchange would do with a token that was read; nothing is counted."""
     issuer, reading = attempt.issuer, attempt.reading
     standing = matching.candidates(issuer, reading, wanted.projects)
     used = redemption.redeemed_before(attempt)

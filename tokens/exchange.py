@@ -8,15 +8,17 @@ from django.views.decorators.debug import sensitive_variables
 from packaging.utils import NormalizedName
 
 from publishers import keys, matching, oidc
-from publishers.errors import Busy, InvalidPendingPublisher, InvalidPublisher, InvalidToken, Refused
+from publishers.errors import Busy, InvalidPendingPublisher, InvalidPublisher, InvalidToken, ReadOnly, Refused
 from publishers.models import Issuer, Publisher
-from publishers.oidc import SignedToken
+from publishers.oidc import SignedToken, UnverifiedToken
 from publishers.pinning import Overtaken
 from tokens import limits, redemption
 from tokens.redemption import Attempt, Client, Granted
 
 # An exchange that pins a publisher's ids may be overtaken by another one, which then has pinned them.
 TRIES = 3
+# Where a token is only looked at.
+NOBODY = Client(None, "")
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,21 @@ def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
     Find the issuer that it names, verify it against that issuer's keys, read its claims in the words of our
     form, find the publishers that they match; then, in one transaction, redeem, mint and record.
     """
-    signed = authenticate(unverified_text, client)
+    authentic = authenticate(unverified_text, client)
+    if authentic.issuer.writing_off:  # type: ignore[attr-defined]  # by ``IssuerQuerySet.trusted``
+        raise ReadOnly
     try:
-        return _exchange(signed, wanted, client)
+        return _exchange(authentic, wanted, client)
     except Refused as refusal:
-        refusal.provider = signed.issuer.provider
+        refusal.provider = authentic.issuer.provider
         raise
 
 
-def _exchange(signed: SignedToken, wanted: Wanted, client: Client) -> Granted:
+def _exchange(authentic: SignedToken, wanted: Wanted, client: Client) -> Granted:
     try:
-        attempt = read(signed, client)
+        attempt = read(authentic, client)
     except InvalidToken:
-        limits.count_on_token(signed, client.address)
+        limits.count_on_token(authentic, client.address)
         raise
     for _ in range(TRIES):
         try:
@@ -60,15 +64,19 @@ def _exchange(signed: SignedToken, wanted: Wanted, client: Client) -> Granted:
 def authenticate(unverified_text: str, client: Client) -> SignedToken:
     """The token, once its signature is that of the issuer that it names. Raises Refused."""
     with limits.of_address(client.address):
-        unverified = oidc.peek(unverified_text)
-        issuer = Issuer.objects.trusted(unverified.issuer)
-        return oidc.authenticate(unverified, issuer, keys.find(issuer, unverified.key_id))
+        return signed(oidc.peek(unverified_text))
 
 
-def read(signed: SignedToken, client: Client) -> Attempt:
+def signed(unverified: UnverifiedToken) -> SignedToken:
+    """The same for a token that was looked into; nothing is counted. Raises Refused."""
+    issuer = Issuer.objects.trusted(unverified.issuer)
+    return oidc.authenticate(unverified, issuer, keys.find(issuer, unverified.key_id))
+
+
+def read(authentic: SignedToken, client: Client) -> Attempt:
     """What a token that is valid here and now says, in the words of our form. Raises InvalidToken."""
-    verified, issuer = oidc.accept(signed), signed.issuer
-    return Attempt(issuer, signed.key_id, verified, issuer.kind.read(verified.claims), client)
+    verified, issuer = oidc.accept(authentic), authentic.issuer
+    return Attempt(issuer, authentic.key_id, verified, issuer.kind.read(verified.claims), client)
 
 
 def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:

@@ -30,12 +30,16 @@ class Exchange(models.Model):
     outcome = models.CharField(max_length=8, choices=Outcome)
     code = models.CharField(max_length=40, blank=True, help_text="Of the refusal.")
     description = models.TextField(blank=True, help_text="Of the refusal.")
-    issuer = models.ForeignKey(Issuer, models.SET_NULL, null=True, related_name="exchanges")
+    # The first index below begins with it.
+    issuer = models.ForeignKey(Issuer, models.SET_NULL, null=True, related_name="exchanges", db_index=False)
     issuer_url = models.CharField(max_length=400)
     provider = models.CharField(max_length=32)
     identity = models.CharField(max_length=400)
     identity_token_id = models.CharField(max_length=64, help_text="SHA-256 of the jti, or of the signing input.")
     key_id = models.CharField(max_length=255, blank=True)
+    # Copies of claims, to search by.
+    commit = models.CharField(max_length=100, blank=True, default="")
+    run = models.CharField(max_length=100, blank=True, default="", help_text="The provider's id of the run or job.")
     claims = models.JSONField(default=dict)
     projects = models.JSONField(default=list, help_text="Normal names of the projects that it covered.")
     checks = models.JSONField(
@@ -54,6 +58,16 @@ class Exchange(models.Model):
                 name="one_refusal_per_identity_token",
             )
         ]
+        # Each filter and each search of the admin, the newest first.
+        indexes = [
+            models.Index(fields=["issuer", "-created_at"], name="exchange_by_issuer"),
+            models.Index(fields=["provider", "-created_at"], name="exchange_by_provider"),
+            models.Index(fields=["code", "-created_at"], name="exchange_by_code"),
+            models.Index(fields=["identity", "-created_at"], name="exchange_by_identity"),
+            models.Index(fields=["address", "-created_at"], name="exchange_by_address"),
+            models.Index(fields=["commit"], name="exchange_by_commit"),
+            models.Index(fields=["run"], name="exchange_by_run"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.id}"
@@ -64,7 +78,7 @@ class UploadToken(models.Model):
 
     digest = models.CharField(max_length=64, editable=False)
     exchange = models.OneToOneField(Exchange, models.SET_NULL, null=True, related_name="upload_token")
-    issuer = models.ForeignKey(Issuer, models.SET_NULL, null=True, related_name="upload_tokens")
+    issuer = models.ForeignKey(Issuer, models.SET_NULL, null=True, related_name="upload_tokens", db_index=False)
     issuer_url = models.CharField(max_length=400)
     redeemed = models.CharField(
         max_length=64,
@@ -88,7 +102,13 @@ class UploadToken(models.Model):
             models.UniqueConstraint(fields=["digest"], name="one_upload_token_per_digest"),
             models.UniqueConstraint(fields=["issuer_url", "redeemed"], name="identity_token_redeemed_once"),
         ]
-        indexes = [models.Index(fields=["expires_at"], name="upload_token_by_expiry")]
+        indexes = [
+            models.Index(fields=["expires_at"], name="upload_token_by_expiry"),
+            models.Index(fields=["issuer", "-created_at"], name="upload_token_by_issuer"),
+            models.Index(fields=["-created_at"], name="upload_token_by_time"),
+            models.Index(fields=["-created_at"], condition=Q(revoked_at__isnull=False), name="upload_token_revoked"),
+            models.Index(fields=["-created_at"], condition=Q(spent_at__isnull=False), name="upload_token_spent"),
+        ]
 
     def __str__(self) -> str:
         return f"upload token {self.pk}"
@@ -97,6 +117,11 @@ class UploadToken(models.Model):
         """Whether it opens anything at all; its grants are checked one by one (``tokens.credentials``)."""
         ended = self.burnt_at or self.spent_at or self.revoked_at
         return not ended and self.expires_at > timezone.now()
+
+    def state(self) -> str:
+        """``live``, or how it ended first of all that counts."""
+        ended = [name for name in ("revoked", "burnt", "spent") if getattr(self, f"{name}_at")]
+        return ended[0] if ended else "live" if self.is_live() else "expired"
 
 
 class ApiToken(models.Model):
@@ -135,6 +160,10 @@ class ApiToken(models.Model):
             models.UniqueConstraint(fields=["digest"], name="one_api_token_per_digest"),
             models.UniqueConstraint(fields=["user", "form_key"], name="one_api_token_per_form"),
         ]
+        indexes = [
+            models.Index(fields=["username", "-created_at"], name="api_token_by_username"),
+            models.Index(fields=["-created_at"], name="api_token_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"API token {self.name} of {self.username}"
@@ -147,6 +176,12 @@ class ApiToken(models.Model):
     def is_live(self) -> bool:
         """Whether it is neither revoked, expired nor a deactivated user's."""
         return not (self.revoked_at or self.has_expired) and self.user is not None and self.user.is_active
+
+    def state(self) -> str:
+        """``live``, or why not."""
+        if self.revoked_at or self.is_live():
+            return "revoked" if self.revoked_at else "live"
+        return "without its user" if self.user is None or not self.user.is_active else "expired"
 
 
 class RefusalNotice(models.Model):
@@ -186,6 +221,12 @@ class Provenance(models.Model):
 
     class Meta:
         ordering = ["-uploaded_at"]
+        indexes = [
+            models.Index(fields=["-uploaded_at"], name="provenance_by_time"),
+            models.Index(fields=["filename"], name="provenance_by_filename"),
+            models.Index(fields=["address", "-uploaded_at"], name="provenance_by_address"),
+            models.Index(fields=["uploader", "-uploaded_at"], name="provenance_by_uploader"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.filename} by {self.uploader}"

@@ -63,6 +63,7 @@ class Attempt:
 
     def record(self, outcome: str, **columns: Any) -> Exchange:
         """The unsaved row of this attempt."""
+        marks = self.issuer.kind.marks(self.verified.claims)
         return Exchange(
             outcome=outcome,
             issuer=self.issuer,
@@ -71,6 +72,8 @@ class Attempt:
             identity=self.identity,
             identity_token_id=self.verified.identity_token_id,
             key_id=self.key_id[:255],
+            commit=marks.commit,
+            run=marks.run,
             claims=self.verified.claims,
             address=self.client.address,
             user_agent=self.client.user_agent,

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
@@ -20,9 +20,12 @@ from publishers import attention, registration, renaming
 from publishers.admin.places import PlaceForm
 from publishers.forms import PublisherForm
 from publishers.models import Publisher
+from publishers.places import known_identities
 from publishers.registration import AlreadyRegistered
 from registry.actors import Actor
 from registry.admin.base import DeletesOneByOne
+from registry.admin.paging import CappedPaginator
+from registry.names import normalize
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,22 @@ class PublisherAdmin(DeletesOneByOne):
     )
     list_filter = (Pending, "enabled", Attention, "issuer")
     list_select_related = ("issuer", "project", "added_by")
-    search_fields = ("normalized_name", "label", "identity", "=added_by__username")
+    search_fields = ("=normalized_name", "=label", "=added_by__username")
+    search_help_text = "A repository at any provider, the exact name of a project, a label, or who added it"
+    paginator = CappedPaginator
+    show_full_result_count = False
+    raw_id_fields = ("project", "added_by")
     actions = ("forget_ids", "accept_names")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Publisher], search_term: str
+    ) -> tuple[QuerySet[Publisher], bool]:
+        """By exact names, and by the repository."""
+        text = search_term.strip()
+        if not text:
+            return queryset, False
+        named = Q(normalized_name=normalize(text)) | Q(label=text) | Q(added_by__username=text)
+        return queryset.filter(named | Q(identity__in=known_identities(text))), False
 
     @admin.display(description="kind")
     def kind(self, publisher: Publisher) -> str:

@@ -11,6 +11,7 @@ from publishers.models.switches import SwitchedOff
 from publishers.providers import PROVIDERS, choices, of_other_credential
 from publishers.providers.base import Provider
 from registry.fixed import FixedQuery
+from registry.models import Switch
 
 SIGNING_ALGORITHMS = (
     "RS256",
@@ -117,4 +118,9 @@ class Issuer(models.Model):
 
 
 # With each exchange, so that a switch or a changed key counts at once on all machines.
-_NAMED = FixedQuery(1, lambda url: Issuer.objects.filter(url=url).annotate(provider_off=SwitchedOff.covers("provider")))
+_NAMED = FixedQuery(
+    1,
+    lambda url: Issuer.objects.filter(url=url).annotate(
+        provider_off=SwitchedOff.covers("provider"), writing_off=Switch.is_off(Switch.What.WRITING)
+    ),
+)

@@ -20,6 +20,7 @@ class SwitchedOff(models.Model):
     provider = models.CharField(max_length=32, choices=switch_choices)
     reason = models.CharField(max_length=200, blank=True, help_text="For the history.")
     since = models.DateTimeField(default=timezone.now, editable=False)
+    by = models.CharField(max_length=255, blank=True, editable=False)
 
     class Meta:
         ordering = ["provider"]

@@ -15,6 +15,7 @@ from publishers.providers import phrases
 from publishers.providers.claims import Claims
 from publishers.providers.fields import Field, Pin, Reading
 
+MAX_MARK = 100
 # An index entry must stay far below PostgreSQL's limit of about 2,700 bytes.
 MAX_IDENTITY_LENGTH = 400
 
@@ -25,6 +26,14 @@ class Links:
 
     run: str = ""
     commit: str = ""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What exchanges are found by later: ids that a token speaks of, as texts; empty where it has none."""
+
+    commit: str = ""
+    run: str = ""
 
 
 class Answer(Protocol):
@@ -79,6 +88,9 @@ class Provider:
     place_label: ClassVar[str] = "Workload"
     told: ClassVar[Mapping[str, str]] = {}  # label: claim
     run_label: ClassVar[str] = "Run"  # the one of them that ``links`` has the run's address for; the other: Commit
+    # The claims that say which commit and which run a job is of.
+    commit_claim: ClassVar[str] = "sha"
+    run_claim: ClassVar[str] = "run_id"
     # Whether an administrator names the identity claims and the pinned claims of each issuer.
     names_claims: ClassVar[bool] = False
     # What is trusted, in the middle of a sentence, with the names of fields in braces: "any job of {workflow}".
@@ -197,6 +209,10 @@ class Provider:
         """The web addresses that are a workload's own, its repository's first: a project's links below are verified."""
         return ()
 
+    def marks(self, claims: Claims) -> Marks:
+        """The commit and the run, as administrators search for them."""
+        return Marks(_mark(claims.get(self.commit_claim)), _mark(claims.get(self.run_claim)))
+
     def _locating(self) -> list[Field]:
         return [part for part in self.fields if part.locates]
 
@@ -206,3 +222,9 @@ def indexable(text: str) -> str:
     if len(text.encode()) <= MAX_IDENTITY_LENGTH:
         return text
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _mark(claim: Any) -> str:
+    """A claim that nobody had to look at before: a text or a number of a bounded length, else nothing."""
+    text = str(claim) if isinstance(claim, str | int) and not isinstance(claim, bool) else ""
+    return text if len(text) <= MAX_MARK and text.isprintable() else ""

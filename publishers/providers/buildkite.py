@@ -22,6 +22,8 @@ class Buildkite(Provider):
 
     name = "buildkite"
     label = "Buildkite"
+    commit_claim = "build_commit"
+    run_claim = "job_id"
     default_issuer = "https://agent.buildkite.com"
     place_label = "Pipeline"
     told = {"Branch": "build_branch", "Tag": "build_tag", "Commit": "build_commit", "Build": "build_number"}

@@ -27,6 +27,8 @@ class CircleCI(Provider):
 
     name = "circleci"
     label = "CircleCI"
+    commit_claim = ""
+    run_claim = "oidc.circleci.com/job-id"
     default_issuer = "https://oidc.circleci.com"
     trusts = "any job of the project {project_id} of the organization {org_id}"
     narrowed_by = ("vcs_ref", "pipeline_definition_id", "context_id")

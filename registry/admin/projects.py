@@ -5,11 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
 from registry.actors import Actor
 from registry.admin.base import AnyForm, DeletesOneByOne, TabularInline
+from registry.admin.paging import CappedPaginator
 from registry.creation import NameRefused, check_name, create_project
 from registry.deletion import delete_project
 from registry.models import Project, Role, User
@@ -105,8 +107,12 @@ class ProjectAdmin(DeletesOneByOne):
     form = ProjectForm
     list_display = ("name", "status", "trusted_publishing_only", "max_file_size", "created_at")
     list_filter = ("status", "trusted_publishing_only", "created_at")
-    search_fields = ("normalized_name",)
+    search_fields = ("normalized_name__startswith",)
+    search_help_text = "The beginning of a name"
+    paginator = CappedPaginator
+    show_full_result_count = False
     inlines = (RoleInline,)
+    actions = ("quarantine", "lift_quarantine")
 
     def get_fields(self, request: HttpRequest, obj: Project | None = None) -> Any:
         """The owners are asked for once; later they are roles."""
@@ -149,6 +155,19 @@ class ProjectAdmin(DeletesOneByOne):
         except LastOwner as refused:
             self.message_user(request, str(refused), messages.ERROR)
 
+    @admin.action(description="Quarantine selected projects: no files are offered or taken", permissions=["change"])
+    def quarantine(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
+        """Until somebody has looked (PEP 792)."""
+        done = sum(_set_status(project, Project.Status.QUARANTINED, request) for project in queryset)
+        self.message_user(request, f"{done} quarantined.", messages.SUCCESS)
+
+    @admin.action(description="Lift the quarantine of selected projects", permissions=["change"])
+    def lift_quarantine(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
+        """Offer and take files again."""
+        held = queryset.filter(status=Project.Status.QUARANTINED)
+        done = sum(_set_status(project, Project.Status.ACTIVE, request) for project in held)
+        self.message_user(request, f"{done} active again.", messages.SUCCESS)
+
     def delete_model(self, request: HttpRequest, obj: Project) -> None:
         """Delete a project with everything in it."""
         delete_project(obj, Actor.of(request))
@@ -156,3 +175,7 @@ class ProjectAdmin(DeletesOneByOne):
 
 def _stays(said: dict[str, Any]) -> bool:
     return bool(said.get("username")) and not said.get("DELETE")
+
+
+def _set_status(project: Project, status: str, request: HttpRequest) -> bool:
+    return bool(set_options(project, Actor.of(request), status=status))

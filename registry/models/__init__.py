@@ -14,6 +14,7 @@ from registry.models.projects import (
     RetiredName,
     UsedFilename,
 )
+from registry.models.switches import Switch
 
 __all__ = [
     "Event",
@@ -28,6 +29,7 @@ __all__ = [
     "RenderedDescription",
     "RetiredName",
     "Role",
+    "Switch",
     "UsedFilename",
     "User",
 ]

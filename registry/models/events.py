@@ -51,6 +51,12 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["project", "-time"], name="event_by_project"),
             models.Index(fields=["user", "-time"], name="event_by_user"),
+            # Names outlive what they speak of.
+            models.Index(fields=["project_name", "-time"], name="event_by_project_name"),
+            models.Index(fields=["username", "-time"], name="event_by_username"),
+            models.Index(fields=["actor_name", "-time"], name="event_by_actor_name"),
+            models.Index(fields=["address", "-time"], name="event_by_address"),
+            models.Index(fields=["tag", "-time"], name="event_by_tag"),
         ]
 
     def __str__(self) -> str:

@@ -166,7 +166,10 @@ class File(models.Model):
     class Meta:
         ordering = ["filename"]
         constraints = [models.UniqueConstraint(fields=["filename"], name="one_file_per_name")]
-        indexes = [models.Index(fields=["sha256"], name="file_by_sha256")]
+        indexes = [
+            models.Index(fields=["sha256"], name="file_by_sha256"),
+            models.Index(fields=["blake2_256"], name="file_by_blake2"),
+        ]
 
     def __str__(self) -> str:
         return self.filename

@@ -10,6 +10,9 @@ from registry.api import problems
 from registry.negotiation import preferred
 from registry.observing import request_ids
 from registry.pages import site
+from registry.switches import SwitchedOff
+
+RETRY_AFTER = 300  # seconds: nobody knows how long it will last
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -63,11 +66,24 @@ def _is_browser(request: HttpRequest) -> bool:
     return "text/html" in request.headers.get("Accept", "")
 
 
+def switched_off(request: HttpRequest, off: SwitchedOff) -> HttpResponse:
+    """503, or 403 for what is not tried again, while what was asked for is switched off."""
+    status = 503 if off.is_read_only else 403
+    if request.path.startswith("/api/") or _prefers_json(request):
+        body = {"message": str(off), "errors": [{"code": off.code, "description": str(off)}], "code": off.code}
+        response: HttpResponse = JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})
+    else:
+        response = _answer(request, status, "Switched off", str(off))
+    if off.is_read_only:
+        response["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
 def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
     response: HttpResponse
     if request.path_info.startswith("/api/"):
         response = problems.answered(status, sentence)
-    elif preferred(request.headers.get("Accept", ""), ["text/html", "application/json"]) == "application/json":
+    elif _prefers_json(request):
         said = {"message": sentence, "code": f"{status} {title}", "request_id": request_ids.current()}
         response = JsonResponse(said, status=status)
     else:
@@ -77,3 +93,7 @@ def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> Htt
         response = HttpResponse(render_to_string("error.html", context), status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _prefers_json(request: HttpRequest) -> bool:
+    return preferred(request.headers.get("Accept", ""), ["text/html", "application/json"]) == "application/json"

@@ -1,10 +1,13 @@
 """Why an upload is refused."""
 
+from registry.switches import SwitchedOff
+
 
 class UploadRefused(Exception):
     """A refusal with its HTTP status and the sentence that the client shows."""
 
     status = 400
+    code = ""  # for machines, where a sentence is not enough
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -15,6 +18,14 @@ class NotAllowed(UploadRefused):
     """The credential does not open this: 403."""
 
     status = 403
+
+
+class Closed(NotAllowed):
+    """An administrator has switched it off. Not 503: twine would try five times more."""
+
+    def __init__(self, off: SwitchedOff) -> None:
+        super().__init__(str(off))
+        self.code = off.code
 
 
 class InvalidCredentials(NotAllowed):

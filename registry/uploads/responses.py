@@ -8,12 +8,15 @@ from registry.negotiation import preferred
 MAX_REASON = 200
 
 
-def refusal(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+def refusal(request: HttpRequest, status: int, sentence: str, code: str = "") -> HttpResponse:
     """A refusal. uv asks for JSON first and prints its ``code``; twine and people get plain text."""
     response: HttpResponse
     accept = request.META.get("HTTP_ACCEPT", "")
     if preferred(accept, ["text/plain", "application/json"]) == "application/json":
-        response = JsonResponse({"message": sentence, "code": f"{status} {sentence}"}, status=status)
+        body: dict[str, object] = {"message": sentence, "code": f"{status} {sentence}"}
+        if code:
+            body["errors"] = [{"code": code, "description": sentence}]
+        response = JsonResponse(body, status=status)
     else:
         response = HttpResponse(f"{sentence}\n", status=status, content_type="text/plain; charset=utf-8")
     response.reason_phrase = reason(sentence)

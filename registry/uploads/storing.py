@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
 from packaging.utils import canonicalize_version
 
-from registry import summaries
+from registry import summaries, switches
 from registry.actors import Actor
 from registry.creation import NameRefused, check_name, create_project
 from registry.models import Event, File, Project, Release, UsedFilename
@@ -62,6 +62,7 @@ def _permitted(form: UploadForm, credential: UploadCredential) -> Project | None
     project = Project.objects.named(form.name).first()
     try:
         if project is None:
+            switches.check(switches.NEW_PROJECTS)
             check_name(form.name, credential.owners_of_new(form.name, form.version))
         else:
             _check_open(project, form, credential)

@@ -10,11 +10,12 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from registry import switches
 from registry.observing import metrics
 from registry.uploads import responses, storing
 from registry.uploads.credentials import UploadCredential
 from registry.uploads.draining import Body
-from registry.uploads.errors import InvalidCredentials, NotAllowed, TryAgain, UploadRefused
+from registry.uploads.errors import Closed, InvalidCredentials, NotAllowed, TryAgain, UploadRefused
 from registry.uploads.receiving import received
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class UploadView(APIView):
             raise InvalidCredentials
         if not request.auth.opens("upload"):
             raise NotAllowed("This token has no scope 'upload'.")
+        switches.check(switches.UPLOADS)
 
     def post(self, request: Request) -> HttpResponse:
         """Store the file, or say why not."""
@@ -65,7 +67,7 @@ class UploadView(APIView):
         """The refusal in words, once the client has sent all it wants to send."""
         refused = _refusal_of(exc)
         self.body.drain()
-        return responses.refusal(self.request._request, refused.status, refused.sentence)
+        return responses.refusal(self.request._request, refused.status, refused.sentence, refused.code)
 
 
 @csrf_exempt
@@ -85,6 +87,8 @@ def _refusal_of(exc: Exception) -> UploadRefused:
     """What is refused as a status and a sentence; whatever is a mistake of ours is raised again."""
     if isinstance(exc, UploadRefused):
         return exc
+    if isinstance(exc, switches.SwitchedOff):
+        return Closed(exc)
     if isinstance(exc, AuthenticationFailed):
         return InvalidCredentials()
     if isinstance(exc, MethodNotAllowed):
@@ -99,4 +103,4 @@ class _WrongMethod(UploadRefused):
     status = 405
 
 
-upload = UploadView.as_view()
+upload = switches.works_while_read_only(UploadView.as_view())  # it asks for its switches itself

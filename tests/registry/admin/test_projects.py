@@ -171,3 +171,19 @@ def test_deleting_a_user_keeps_the_history(client: Client, project: Project):
     assert "The project sampleproject has no owner now." in answer.content.decode()
     assert tags() == ["project:role:remove", "account:remove"]
     assert Event.objects.filter(tag="account:role:add", username="alice", user=None).exists()
+
+
+@pytest.mark.django_db
+def test_projects_are_quarantined_and_released_with_events(client: Client, boss: User):
+    held, archived = make_project("held", boss), make_project("archived", boss, status="archived")
+    page, chosen = "/admin/registry/project/", {"_selected_action": [str(held.pk)]}
+    for action, status in (("quarantine", "quarantined"), ("lift_quarantine", "active")):
+        for _ in range(2):
+            client.post(page, {"action": action, **chosen})
+        held.refresh_from_db()
+        assert held.status == status
+    tags = Event.objects.filter(project=held, tag__startswith="project:quarantine").order_by("pk")
+    assert [event.tag for event in tags] == ["project:quarantine:enter", "project:quarantine:exit"]
+    client.post(page, {"action": "lift_quarantine", "_selected_action": [str(archived.pk)]})
+    archived.refresh_from_db()
+    assert archived.status == "archived"
