@@ -30,6 +30,8 @@ PUT_TOGETHER = {
     "project:oidc:publisher-{}": ["changed", "removed", "renamed"],
     "account:oidc:pending-publisher-{}": ["added", "changed", "removed", "renamed", "expired"],
     "project:oidc:{}": ["upload-token-burnt", "upload-token-revoked"],
+    "account:api_token:{}": ["added", "removed"],
+    "project:api_token:{}": ["added", "removed"],
     "account:oidc:{}": ["upload-token-burnt", "upload-token-revoked"],
 }
 NO_TAGS = {"project_path:{}:"}
