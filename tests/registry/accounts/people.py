@@ -38,7 +38,7 @@ def give_app(user: User) -> None:
 
 def code(secret: str = SECRET) -> str:
     """What the app shows now."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def sign_in_with_app(client: Client, login: str = "alice") -> Any:
@@ -80,4 +80,4 @@ def link_in(mail: Email) -> str:
 
 def has_second_factor(user: User) -> bool:
     """Whether there is any."""
-    return Authenticator.objects.filter(user=user).exists()
+    return bool(Authenticator.objects.filter(user=user).exists())

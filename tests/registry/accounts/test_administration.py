@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.db.models import Model
 from django.test import Client
@@ -50,7 +51,7 @@ def test_a_change_of_any_model_wants_a_recent_sign_in(client: Client, boss: User
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_and_a_second_factor(client: Client, boss: User, model: type[Model]):
-    boss.authenticator_set.all().delete()
+    Authenticator.objects.all().delete()
     for page in pages(model).values():
         assert client.post(page)["Location"] == SECOND_FACTOR
 

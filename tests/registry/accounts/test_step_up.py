@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
 
@@ -66,7 +67,7 @@ def test_the_way_back_is_within_this_registry(client: Client, alice: User, refer
 
 def test_recovery_codes_alone_are_no_second_factor(client: Client, boss: User):
     client.post("/account/2fa/recovery-codes/generate/")
-    boss.authenticator_set.filter(type="totp").delete()
+    Authenticator.objects.filter(user=boss, type="totp").delete()
     assert client.post(ADD, FORM)["Location"] == "/account/2fa/"
 
 
