@@ -47,6 +47,7 @@ def test_an_app_is_set_up_with_recovery_codes(client: Client, alice: User):
     page = client.get("/account/2fa/recovery-codes/").content.decode()
     codes = re.findall(r"\d{8}", page)
     assert len(codes) == 10
+    assert "\n".join(codes) in page
     text = client.get("/account/2fa/recovery-codes/download/")
     assert codes[0] in text.content.decode()
     assert sorted(tags(alice)[1:]) == ["account:recovery_codes:generated", "account:two_factor:method_added"]
