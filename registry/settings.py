@@ -236,6 +236,7 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that a phone's clock may be off; registry.accounts.forms.OnlyOnce
 # An unverified address beside the verified one must not keep anybody from a second factor; strangers verify first.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 SOCIALACCOUNT_ADAPTER = "registry.accounts.signon.adapter.SingleSignOnAdapter"

@@ -35,6 +35,10 @@ class OpenIDProvider(LocalIssuer):
         self.faults[AUTHORIZE] = self.authorize
         self.faults[USERINFO] = lambda handler: send(handler, 200, self.userinfo())
 
+    def __enter__(self) -> "OpenIDProvider":
+        self.start()
+        return self
+
     def discovery(self) -> dict[str, Any]:
         """With the endpoints of a sign-in."""
         return {

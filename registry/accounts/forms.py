@@ -1,11 +1,16 @@
 """django-allauth's forms in this registry's words: labels above, no placeholders."""
 
+import re
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.mfa import app_settings
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
+from django.core.cache import cache
 from django.core.validators import MaxLengthValidator
 from django.forms import EmailField, Form
 
@@ -86,14 +91,32 @@ class PasswordForm(Plain, account.ReauthenticateForm):  # type: ignore[misc]
     """The password once more."""
 
 
-class CodeForm(Plain, mfa.AuthenticateForm):  # type: ignore[misc]
+class OnlyOnce(Form):
+    """A code of an app works once while it is valid: django-allauth remembers a used one for one step, not for all."""
+
+    user: Any
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        """Refuse a code that was used."""
+        code: str = super().clean_code()  # type: ignore[misc]
+        steps = 1 + 2 * app_settings.TOTP_TOLERANCE
+        used = f"account:code:{self.user.pk}:{re.sub('[^0-9]', '', code)}"
+        if self.authenticator.type == Authenticator.Type.TOTP and not cache.add(
+            used, "yes", steps * app_settings.TOTP_PERIOD
+        ):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class CodeForm(Plain, OnlyOnce, mfa.AuthenticateForm):  # type: ignore[misc]
     """The second factor of a sign-in."""
 
     hints = {"code": "Six digits of your authenticator app, or a recovery code."}
     attributes = {"code": CODE}
 
 
-class CodeAgainForm(Plain, mfa.ReauthenticateForm):  # type: ignore[misc]
+class CodeAgainForm(Plain, OnlyOnce, mfa.ReauthenticateForm):  # type: ignore[misc]
     """A code as confirmation."""
 
     hints = CodeForm.hints

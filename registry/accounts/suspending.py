@@ -16,6 +16,7 @@ from django.urls import resolve
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 MOST = 64 * 1024  # characters of a form, in a row of the database
+SECRETS = ("password", "token", "secret")  # part of a field's name
 KEPT_FOR = 60 * 60  # seconds
 AFTERWARDS = "after_second_factor"
 SEND_IT_AGAIN = "What you sent was not kept meanwhile. Send it again after you confirmed that it is you."
@@ -28,7 +29,7 @@ def suspend(request: HttpRequest, way: str) -> HttpResponse:
     if request.method == "POST":
         if _can_be_kept(request):
             kept = {"path": request.path_info, "query": request.META.get("QUERY_STRING", ""), "at": time.time()}
-            state = {**kept, "form": request.POST.urlencode()}
+            state = {**kept, "form": _form_of(request).urlencode()}
             request.session[STATE_SESSION_KEY] = {"state": state, "callback": f"{__name__}.resume"}
         else:
             messages.warning(request, SEND_IT_AGAIN)
@@ -72,8 +73,16 @@ def page_of(request: HttpRequest) -> str:
     return request.get_full_path()
 
 
+def _form_of(request: HttpRequest) -> QueryDict:
+    """What was typed. The CSRF token has done its work."""
+    form = request.POST.copy()
+    form.pop("csrfmiddlewaretoken", None)
+    return form
+
+
 def _can_be_kept(request: HttpRequest) -> bool:
-    """Files are not kept, nor passwords: the session's row would hold them in clear."""
-    if request.FILES or any("password" in name for name in request.POST):
+    """Files are not kept, nor passwords and pasted tokens: the session's row would hold them in clear."""
+    form = _form_of(request)
+    if request.FILES or any(secret in name for name in form for secret in SECRETS):
         return False
-    return len(request.POST.urlencode()) <= MOST
+    return len(form.urlencode()) <= MOST

@@ -47,6 +47,7 @@ def test_an_app_is_set_up_with_recovery_codes(client: Client, alice: User):
     page = client.get("/account/2fa/recovery-codes/").content.decode()
     codes = re.findall(r"\d{8}", page)
     assert len(codes) == 10
+    assert "\n".join(codes) in page
     text = client.get("/account/2fa/recovery-codes/download/")
     assert codes[0] in text.content.decode()
     assert sorted(tags(alice)[1:]) == ["account:recovery_codes:generated", "account:two_factor:method_added"]
@@ -68,10 +69,13 @@ def test_a_code_works_once(client: Client, alice: User):
     sign_in(client)
     used = code()
     assert client.post("/account/2fa/authenticate/", {"code": used}).status_code == 302
-    other = Client()
-    sign_in(other)
-    assert other.post("/account/2fa/authenticate/", {"code": used}).status_code == 200
-    assert not is_signed_in(other)
+    for written in (used, f"{used[:3]} - {used[3:]}"):
+        # As if django-allauth had forgotten it, while a tolerant clock still takes it.
+        cache.delete(f"allauth.mfa.totp.used?user={alice.pk}&code={used}")
+        other = Client()
+        sign_in(other)
+        assert other.post("/account/2fa/authenticate/", {"code": written}).status_code == 200
+        assert not is_signed_in(other)
 
 
 def test_codes_cannot_be_tried_for_long(client: Client, alice: User):

@@ -132,20 +132,27 @@ def test_a_form_that_waited_long_is_not_sent(client: Client, boss: User):
 
 
 @pytest.mark.parametrize(
-    "form",
+    ("path", "form"),
     [
-        {**FORM, "comment": "x" * 70_000},
-        {"username": "new", "password1": "new-sesame", "password2": "new-sesame"},
+        (ADD, {**FORM, "comment": "x" * 70_000}),
+        ("/admin/registry/user/add/", {"username": "new", "password1": "new-sesame", "password2": "new-sesame"}),
+        ("/admin/tokens/apitoken/find/", {"token": "gth_api_sesame"}),
     ],
-    ids=["large", "password"],
+    ids=["large", "password", "token"],
 )
-def test_what_is_large_or_secret_is_not_kept(client: Client, boss: User, form: dict[str, str]):
-    path = ADD if "name" in form else "/admin/registry/user/add/"
+def test_what_is_large_or_secret_is_not_kept(client: Client, boss: User, path: str, form: dict[str, str]):
     let_time_pass(client)
     answer = client.post(path, form)
     assert "sesame" not in str(dict(client.session))
     assert "Send it again" in client.get(answer["Location"]).content.decode()
     assert client.post("/account/reauthenticate/", {"password": PASSWORD, "next": path})["Location"] == path
+
+
+def test_a_kept_form_holds_no_token_of_the_page(client: Client, boss: User):
+    let_time_pass(client)
+    client.post(ADD, {**FORM, "csrfmiddlewaretoken": "x" * 64})
+    assert "xxx" not in str(dict(client.session))
+    assert client.session["account_reauthentication_state"]["state"]["form"].startswith("name=kept")
 
 
 def test_a_kept_form_has_passed_the_check_of_where_it_came_from(boss: User):
