@@ -10,7 +10,7 @@ DOCS: Path = settings.BASE_DIR / "docs"
 
 # Files without their .md, by shelf. A test holds that none of docs/ is forgotten.
 SHELVES: dict[str, tuple[str, ...]] = {
-    "Install and publish": ("installing", "publishing"),
+    "Install and publish": ("installing", "publishing", "projects", "exchanges", "api-tokens", "accounts"),
     "Providers": (
         "providers/github",
         "providers/gitlab",

@@ -80,6 +80,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "commit": "https://github.com/octo-org/sampleproject/commit/9f2c1d7e5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d",
         "reasons": REASONS,
         "exchanges": addresses.exchanges(PROJECT),
+        "details": f"{addresses.exchanges(PROJECT)}01a21113-b11d-702e-ad17-1b9da83cd3f8/",
+    },
+    "invitation": {
+        "project": PROJECT,
+        "invitation": Thing(invited_by=ALICE, email="bob@example.com"),
+        "became": "a maintainer",
+        "days": 7,
+        "page": f"{settings.SITE_URL}/manage/invitation/7/",
     },
     "issuer-changed": {
         "issuer": ISSUER,
@@ -108,6 +116,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "actor": ACTOR,
         "collaboration": addresses.collaboration(PROJECT),
     },
+    "second-factor-reset": {"actor": ACTOR, "methods": "a passkey", "account": addresses.account()},
+    "switched": {"switch": Switch("uploads", "an incident"), "on": False, "actor": ACTOR},
     "trusted-publishing-only": {**_SETTINGS, "on": True},
     "upload-token-revoked": {**_OWNERS, **_REVOKED, "exchanges": addresses.exchanges(PROJECT)},
 }

@@ -44,6 +44,7 @@ def test_a_worker_that_ended_leaves_its_counts(job):
 def test_each_answer_has_a_line_with_its_id(job):
     job.server.mark()
     answer = requests.get(f"{job.server.url}/nowhere?secret=sesame", verify=job.trust, timeout=30)
+    eventually(lambda: '"path": "/nowhere"' in job.server.news())  # the line follows the answer
     lines = [json.loads(line) for line in job.server.news().splitlines() if line.startswith("{")]
     (line,) = (line for line in lines if line.get("path") == "/nowhere")
     assert line["request_id"] == answer.headers["X-Request-ID"]

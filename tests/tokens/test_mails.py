@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import OperationalError, transaction
@@ -19,6 +20,8 @@ from publishers import housekeeping, issuers, pending, registration, switches
 from publishers.issuers import IssuerForm
 from publishers.models import Publisher, SwitchedOff
 from publishers.registration import Wanted
+from registry import switches as whole
+from registry.accounts import secondfactor
 from registry.actors import Actor
 from registry.creation import create_project
 from registry.deletion import delete_user
@@ -197,6 +200,12 @@ def revoke_pending(town: Town) -> None:
     revoke_upload_token(UploadToken.objects.get(), "found in a log", BOSS)
 
 
+def reset_second_factor(town: Town) -> None:
+    dave = User.objects.get(username="dave")
+    TOTP.activate(dave, "JBSWY3DPEHPK3PXP")
+    secondfactor.reset(dave, BOSS)
+
+
 CASES = [
     Case(
         "role-changed",
@@ -354,6 +363,20 @@ CASES = [
         "boss",
         "GitHub Actions switched off",
         ("Why: an incident", f"{SITE}/admin/publishers/switchedoff/"),
+    ),
+    Case(
+        "switched",
+        lambda town: whole.switch_off("uploads", "an incident", BOSS),
+        "boss",
+        "Uploads switched off",
+        ("Why: an incident", f"{SITE}/admin/registry/switch/"),
+    ),
+    Case(
+        "second-factor-reset",
+        reset_second_factor,
+        "dave",
+        "your second factor was reset",
+        ("the authenticator app", f"{SITE}/account/"),
     ),
     Case(
         "exchange-refused",

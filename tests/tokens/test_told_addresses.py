@@ -48,10 +48,10 @@ def test_an_open_one_tells_none_before_an_upload(owner: Client, settings):
         assert b"127.0.0.1" not in b"".join(file.streaming_content)
 
 
-def test_an_open_one_tells_what_was_granted_to_a_publisher_that_uploaded(owner: Client, settings):
+def test_an_open_one_tells_what_a_publisher_that_uploaded_was_granted_or_refused(owner: Client, settings):
     settings.SIGNUP_OPEN = True
     Publisher.objects.update(first_upload_at=timezone.now())
-    assert addresses(owner) == {**dict.fromkeys(EXCHANGE, ""), EXCHANGE[0]: "127.0.0.1"}
+    assert addresses(owner) == {**dict.fromkeys(EXCHANGE, "127.0.0.1"), EXCHANGE[2]: ""}
 
 
 def test_what_a_person_did_is_told(owner: Client, world: World, settings):

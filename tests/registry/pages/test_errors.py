@@ -19,10 +19,14 @@ class TestErrors:
         assert answer["Cache-Control"] == "no-store"
 
     def test_programs_get_json(self, client):
-        answer = client.get("/project/unknown/", headers={"Accept": "application/json"})
+        answer = client.get("/project/unknown/", headers={"Accept": "application/json", "X-Request-ID": "some-request"})
         assert (answer.status_code, answer.json()) == (
             404,
-            {"message": "There is no project called unknown.", "code": "404 Not found"},
+            {
+                "message": "There is no project called unknown.",
+                "code": "404 Not found",
+                "request_id": "some-request",
+            },
         )
 
     def test_a_foreign_host_is_a_bad_request(self, client):
