@@ -54,6 +54,8 @@ class _Fitting:
         attributes = {key: unescape(value) for key, value in _ATTRIBUTE.findall(rest)}
         if name in self.special:
             return self.special[name](attributes)
+        if name == "pre":  # wide ones are scrolled, by the keyboard too
+            return _tag(name, {**_tame(name, attributes), "tabindex": "0"})
         return _tag(self._renamed(name), _tame(name, attributes))
 
     def _renamed(self, name: str) -> str:
