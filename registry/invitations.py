@@ -22,7 +22,7 @@ from registry.models.invitations import InvitationQuerySet
 from registry.roles import set_role
 
 # Each is a mail to somebody who did not ask for it.
-MOST_WAITING = 30
+MOST_WAITING = 20
 PAUSE = datetime.timedelta(minutes=10)  # between two mails of one invitation
 MAX_LENGTH = 254
 

@@ -8,8 +8,6 @@ from registry.models import Invitation, Project, Switch, User
 from registry.models.invitations import LIFETIME
 from registry.models.people import SPOKEN
 
-_ROLES = {**SPOKEN, None: ""}
-
 
 def role_changed(project: Project, user: User, before: str | None, after: str | None, actor: Actor) -> None:
     """A user got, changed or lost a role: the owners are told, and the user."""
@@ -57,8 +55,8 @@ def _role(
         people,
         project=project,
         user=user,
-        was=_ROLES.get(before),
-        became=_ROLES.get(after),
+        was=SPOKEN.get(before or "", ""),
+        became=SPOKEN.get(after or "", ""),
         actor=actor,
         collaboration=addresses.collaboration(project),
     )

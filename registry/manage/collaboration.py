@@ -16,7 +16,7 @@ from registry.models.people import SPOKEN
 from registry.pages.paging import page_of
 from registry.roles import LastOwner, change_role, remove_role
 
-SIZE = 25  # of a page of the list
+SIZE = 15  # of a page of the list
 KINDS = [
     (Role.Kind.MAINTAINER, "Maintainer. Uploads and reads."),
     (Role.Kind.OWNER, "Owner. Manages publishers, roles, tokens and settings too."),

@@ -126,7 +126,7 @@ def test_a_project_has_so_many_invitations(owner: Client, project: Project, alic
         for number in range(invitations.MOST_WAITING)
     )
     answer = owner.post(f"{PAGE}invite/", {"invitee": "one@example.com", "role": "owner"})
-    assert answer.context["form"].errors["invitee"] == ["30 invitations wait already. Revoke some first."]
+    assert answer.context["form"].errors["invitee"] == ["20 invitations wait already. Revoke some first."]
 
 
 def test_one_invitation_stands_for_each_project_and_invitee(invited: Invitation, by_mail: Invitation):
