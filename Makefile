@@ -14,7 +14,7 @@ PYTEST := $(RUN) -m pytest -n 2 --dist loadfile
 PRODUCTION := env DEBUG=false SITE_URL=https://packages.example.com OIDC_AUDIENCE=packages.example.com \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz DATABASE_URL=sqlite:///:memory:
 
-.PHONY: install demo test test-all serve bench lint fmt lock openapi
+.PHONY: install demo test test-all serve bench lint fmt lock openapi screenshots
 .NOTPARALLEL:
 
 install: $(INSTALLED)
@@ -46,6 +46,9 @@ serve: $(INSTALLED)
 
 bench: $(INSTALLED)
 	@$(RUN) -m bench $(ARGS)
+
+screenshots: $(INSTALLED)
+	@$(RUN) -m demo.pictures
 
 lint: $(INSTALLED)
 	$(RUN) -m ruff check .
