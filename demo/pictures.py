@@ -1,4 +1,4 @@
-"""``make screenshots``: the pages of a registry in which the demo's story has happened, as ``docs/screenshots/NAME.png``.
+"""``make screenshots``: pages of a registry in which the demo's story has happened, as ``docs/screenshots/NAME.png``.
 
 Needs Debian's Chromium.
 """
