@@ -25,9 +25,9 @@ SHELVES: dict[str, tuple[str, ...]] = {
         "providers/semaphore",
         "providers/generic",
     ),
-    "Run the registry": ("server", "administration", "apply"),
+    "Run the registry": ("server", "administration", "apply", "api"),
 }
-FOR_DEVELOPERS = frozenset({"architecture", "dependencies"})
+FOR_DEVELOPERS = frozenset({"architecture", "benchmarks", "dependencies"})
 
 
 @dataclass(frozen=True)
