@@ -33,7 +33,6 @@ class Picture:
     person: str = ""
     height: int = 900
     width: int = 1280
-    scheme: str = "light"
     link: str = ""  # what is clicked first
 
 
@@ -67,9 +66,8 @@ def main() -> int:
 
 
 def _take(browser: "Browser", registry: Registry, picture: Picture) -> None:
-    size = {"width": picture.width, "height": picture.height}
     with browser.new_context(
-        base_url=registry.url, ignore_https_errors=True, color_scheme=picture.scheme, viewport=size
+        base_url=registry.url, ignore_https_errors=True, viewport={"width": picture.width, "height": picture.height}
     ) as context:
         page = context.new_page()
         if picture.person:

@@ -54,4 +54,5 @@ def _insert(model: type[Model], count: int) -> str:
 
 @lru_cache(maxsize=64)
 def _columns(model: type[Model]) -> "tuple[Field[Any, Any], ...]":
-    return tuple(field for field in model._meta.local_concrete_fields if not isinstance(field, AutoField))
+    stored = (field for field in model._meta.local_concrete_fields if not field.generated)
+    return tuple(field for field in stored if not isinstance(field, AutoField))

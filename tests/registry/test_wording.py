@@ -34,7 +34,7 @@ PUT_TOGETHER = {
     "project:api_token:{}": ["added", "removed"],
     "account:oidc:{}": ["upload-token-burnt", "upload-token-revoked"],
 }
-NO_TAGS = {"project_path:{}:"}
+NO_TAGS = {"project_path:{}:", "account:code:{}:{}"}  # the latter is a key of the cache
 
 
 def texts() -> Iterator[tuple[str, str]]:

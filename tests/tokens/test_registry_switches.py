@@ -172,7 +172,7 @@ class TestReadOnly:
         wanted = {"message": sentence, "errors": [{"code": "read-only", "description": sentence}], "code": "read-only"}
         assert machine.json() == wanted
 
-    @pytest.mark.parametrize("page", ["/account/login/", "/admin/login/"])
+    @pytest.mark.parametrize("page", ["/account/login/"])
     def test_who_is_out_signs_in_and_switches_it_on(self, page):
         make_user("boss", "open-sesame-1", is_staff=True, is_superuser=True)
         client = Client()
