@@ -21,7 +21,8 @@ SIGN_IN = frozenset(
         "mfa_reauthenticate",
         "mfa_login_webauthn",
         "mfa_reauthenticate_webauthn",
-        "openid_connect_login",
+        "sso_login",
+        "sso_confirm",
         "admin:login",
         "admin:logout",
     }

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from registry.switches import works_while_read_only
 from tokens.leaks import reports
 from tokens.leaks.errors import ReportRefused, TooLarge, WrongReport
 
@@ -12,6 +13,7 @@ MAX_BODY = 1024 * 1024
 KEY_ID, SIGNATURE = "Github-Public-Key-Identifier", "Github-Public-Key-Signature"
 
 
+@works_while_read_only
 @csrf_exempt
 @require_POST
 def disclose(request: HttpRequest) -> JsonResponse:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from django.core.cache import cache
 from post_office.models import Email
 
+from registry import switches
 from registry.models import Event
 from tests.factories import TESTER, make_user
 from tokens import secrets
@@ -114,6 +115,12 @@ def test_the_same_report_again_changes_nothing_and_still_knows_the_token(client,
         assert [one["label"] for one in answer.json()] == ["true_positive"]
     assert Event.objects.filter(tag="account:api_token:removed").count() == 1
     assert Email.objects.count() == 1
+
+
+def test_a_leaked_token_is_revoked_also_while_the_registry_is_read_only(client, service, api_token):
+    switches.switch_off("writing", "an incident", TESTER)
+    assert report(client, service, [leaked(api_token)]).status_code == 200
+    assert ApiToken.objects.get().revoked_at is not None
 
 
 def test_noise_and_tokens_of_others_are_said_to_be_none_of_ours(client, service):
