@@ -74,7 +74,9 @@ PENDING = {**GITHUB, "project_name": "brand-new"}
 
 
 @pytest.mark.parametrize(("path", "body"), [(PATH, GITHUB), ("pending-publishers/", PENDING)])
-@pytest.mark.parametrize("again", [{}, {"owner": "Octo-Org"}, {"environment": ""}, {"label": "other", "enabled": False}])
+@pytest.mark.parametrize(
+    "again", [{}, {"owner": "Octo-Org"}, {"environment": ""}, {"label": "other", "enabled": False}]
+)
 def test_the_same_publisher_again_is_the_one_that_stands(ask, path, body, again):
     added = ask("POST", path, body)
     events, mails = Event.objects.count(), Email.objects.count()
