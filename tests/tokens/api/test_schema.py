@@ -33,7 +33,7 @@ def connection_of_the_test() -> Iterator[None]:
 
 
 FEW = settings(
-    max_examples=6,
+    max_examples=5,
     derandomize=True,
     deadline=None,
     database=None,

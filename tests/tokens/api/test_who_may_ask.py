@@ -3,13 +3,14 @@
 import pytest
 
 from publishers.models import Issuer, Publisher
-from registry.models import Event
-from registry.roles import set_role
+from registry.models import Event, Project, User
+from registry.roles import remove_role, set_role
 from tests.factories import TESTER, make_project, make_user
 from tests.registry.api.asking import Asker, asker, refused
 from tokens import secrets
 from tokens.creating import create_api_token
 from tokens.models import ApiToken, Exchange, UploadToken
+from tokens.revoking import revoke_api_token
 
 pytestmark = pytest.mark.django_db
 
@@ -77,8 +78,6 @@ def ids():
 
 
 def asker_with(credential: str) -> Asker:
-    from registry.models import Project, User
-
     alice, bob = User.objects.get(username="alice"), User.objects.get(username="bob")
     project, other = (Project.objects.get(name=name) for name in ("sampleproject", "other"))
     made = {
@@ -184,3 +183,47 @@ def test_a_limited_token_lists_its_project_only():
     assert [one["name"] for one in asker_with("of another project").get("projects/")["results"]] == ["other"]
     assert len(asker_with("manage").get("projects/")["results"]) == 2
     assert [one["role"] for one in asker_with("a maintainer's").get("projects/")["results"]] == ["maintainer"]
+
+
+def expire(token):
+    ApiToken.objects.filter(pk=token.pk).update(expires_at=token.created_at)
+
+
+def deactivate(token):
+    User.objects.filter(pk=token.user_id).update(is_active=False)
+
+
+def revoke(token):
+    revoke_api_token(token, "Lost.", TESTER)
+
+
+@pytest.mark.parametrize("end", [expire, deactivate, revoke])
+@pytest.mark.parametrize("path", ["projects/", "projects/sampleproject/events/", "tokens/", "providers/", "schema/"])
+@pytest.mark.usefixtures("ids")
+def test_a_token_that_ended_opens_nothing(end, path):
+    asking = asker(User.objects.get(username="alice"), "manage", "read")
+    asking.get(path)
+    end(ApiToken.objects.latest("pk"))
+    refused(asking("GET", path), 401)
+
+
+@pytest.mark.usefixtures("ids")
+def test_who_loses_the_role_loses_the_project():
+    bob, project = User.objects.get(username="bob"), Project.objects.get(name="sampleproject")
+    asking = asker(bob, "read")
+    limited = asker(bob, "read", projects=[project])
+    for one in (asking, limited):
+        one.get("projects/sampleproject/events/")
+    remove_role(project, bob, actor=TESTER)
+    for one in (asking, limited):
+        refused(one("GET", "projects/sampleproject/events/"), 404)
+        assert one.get("projects/")["results"] == []
+
+
+@pytest.mark.usefixtures("ids")
+def test_a_token_whose_projects_are_gone_does_not_reach_the_others():
+    other = Project.objects.get(name="other")
+    asking = asker(User.objects.get(username="alice"), "read", projects=[other])
+    other.delete()
+    assert asking.get("projects/")["results"] == []
+    refused(asking("GET", "projects/sampleproject/"), 404)
