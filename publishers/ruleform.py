@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from publishers.providers.rules import HOWS, MAX_RULES, Rule, Rules, distinct, rules_of
 
 SPARE_ROWS = 3
+NO_ENTRY = f"Give `claim` and one of {', '.join(f'`{how}`' for how in HOWS)}, all of them texts."
 
 
 class RulesWidget(forms.Widget):
@@ -89,8 +90,8 @@ class RulesField(forms.Field):
             return True
 
     def _wrong(self, number: int, entry: Any) -> Iterator[str]:
-        if not _is_entry(entry):
-            yield f"Rule {number}: give `claim` and one of {', '.join(f'`{how}`' for how in HOWS)}, all of them texts."
+        if not is_entry(entry):
+            yield f"Rule {number}: {NO_ENTRY[0].lower()}{NO_ENTRY[1:]}"
             return
         rule = Rule.of(entry)
         problem = self.part.refusal_of(rule)
@@ -102,14 +103,15 @@ def _entry(data: Mapping[str, Any], row: str) -> dict[str, Any]:
     return {"claim": data.get(f"{row}-claim", ""), str(data.get(f"{row}-how", "")): data.get(f"{row}-text", "")}
 
 
-def _is_entry(entry: Any) -> bool:
+def is_entry(entry: Any) -> bool:
+    """Whether it names a claim and says in one way what it must be, be it well or not."""
     if not isinstance(entry, dict) or len(entry) != 2 or "claim" not in entry:
         return False
     return len(HOWS.keys() & entry.keys()) == 1 and all(isinstance(value, str) for value in entry.values())
 
 
 def _is_empty(entry: Any) -> bool:
-    return _is_entry(entry) and not any(value.strip() for value in entry.values())
+    return is_entry(entry) and not any(value.strip() for value in entry.values())
 
 
 def _stripped(entry: Any) -> Any:

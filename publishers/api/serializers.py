@@ -15,6 +15,7 @@ from publishers.models import Publisher
 from publishers.providers import PROVIDERS
 from publishers.providers.base import Provider
 from publishers.providers.fields import Field
+from publishers.ruleform import NO_ENTRY, is_entry
 from registry.names import MAX_NAME_LENGTH
 
 ApiField = serializers.Field[Any, Any, Any, Any]
@@ -29,7 +30,9 @@ class RuleSerializer(serializers.Serializer[Any]):
     glob = serializers.CharField(required=False, help_text="* and ? stop at / and :, ** does not.")
 
     def to_internal_value(self, data: Any) -> Any:
-        """As it was sent: the form says what is wrong with it."""
+        """As it was sent: the form says whether it is a good one."""
+        if not is_entry(data):
+            raise ValidationError(NO_ENTRY)
         return data
 
 

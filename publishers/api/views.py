@@ -19,8 +19,6 @@ from publishers.api.serializers import (
 from publishers.models import Publisher
 from registry.api.access import ApiView, PersonsView, ProjectView
 
-NO_PUBLISHER = "There is no publisher of this id."
-
 
 # For OpenAPI: one of the providers' own, told apart by their name.
 def _one_of(name: str, base: type[PublisherSerializer], **said: Any) -> Any:
@@ -68,7 +66,7 @@ class Publishers(ApiView[Publisher]):
     def _one(self, pk: int) -> Publisher:
         publisher = self.get_queryset().filter(pk=pk).first()
         if publisher is None:
-            raise NotFound(NO_PUBLISHER)
+            raise NotFound(writing.NO_PUBLISHER)
         return publisher
 
 

@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 
+from publishers import registration
 from publishers.api.serializers import PublisherSerializer
 from publishers.forms import PublisherForm, with_defaults
 from publishers.models import Issuer, Publisher, SwitchedOff
 from publishers.providers import PROVIDERS
 from publishers.providers.base import Provider, WrongEntries
 from registry.actors import Actor
+from registry.api.problems import Conflict
 
+NO_PUBLISHER = "There is no publisher of this id."
 # What stands and is kept by a change that does not speak of it.
 DECIDED = ("label", "enabled", "expires_at")
 
@@ -34,7 +38,10 @@ def add(base: type[PublisherSerializer], data: Mapping[str, Any], actor: Actor, 
 def change(
     base: type[PublisherSerializer], publisher: Publisher, data: Mapping[str, Any], actor: Actor, *, partial: bool
 ) -> Publisher:
-    """Bring a publisher to what ``data`` says; with ``partial``, what it omits stays. Raises ValidationError."""
+    """Bring a publisher to what ``data`` says; with ``partial``, what it omits stays.
+
+    Raises ValidationError, and Conflict where somebody else changed meanwhile what would have stayed.
+    """
     issuer = publisher.issuer
     _check_fixed(publisher, data)
     said = _said(base, issuer.kind, {**_fixed(publisher), **data}, partial=partial)
@@ -46,7 +53,12 @@ def change(
     form = PublisherForm(
         issuer, with_defaults(issuer.kind, said), publisher=publisher, look_up=_is_other(publisher, said)
     )
-    return _or_refuse(form.save(actor) if form.is_valid() else None, form)
+    before = registration.in_words(publisher)
+    valid = form.is_valid()
+    with transaction.atomic():
+        if partial and registration.in_words(_locked(publisher)) != before:
+            raise Conflict
+        return _or_refuse(form.save(actor) if valid else None, form)
 
 
 def open_issuers() -> "QuerySet[Issuer]":
@@ -79,6 +91,14 @@ def _said(base: type[PublisherSerializer], kind: Provider, data: Mapping[str, An
         return kind.values_in_file(said)
     except WrongEntries as wrong:
         raise ValidationError({wrong.key: [str(wrong)]}) from wrong
+
+
+def _locked(publisher: Publisher) -> Publisher:
+    """The row as it is now. Raises NotFound."""
+    try:
+        return registration.locked(publisher)
+    except Publisher.DoesNotExist as gone:
+        raise NotFound(NO_PUBLISHER) from gone
 
 
 def _is_other(publisher: Publisher, said: Mapping[str, Any]) -> bool:

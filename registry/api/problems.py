@@ -25,6 +25,13 @@ class Busy(exceptions.APIException):
     wait = RETRY_SECONDS
 
 
+class Conflict(exceptions.APIException):
+    """Somebody else changed the same row at the same moment."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "Somebody else changed this at the same moment: look at it, and send the change again."
+
+
 class TooLarge(exceptions.APIException):
     """The body is larger than anything that the API reads."""
 

@@ -13,6 +13,9 @@ STATUSES = {
     "429": "Too many requests; Retry-After says when to come again.",
 }
 
+UNREAD = dict.fromkeys(("411", "413", "415"), "A body that is not read.")
+RACED = {"409": "Somebody else changed the same at the same moment."}
+
 
 class ByToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """API tokens, which a class of a floor above reads."""
@@ -57,13 +60,10 @@ def add_problems(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     result["components"]["schemas"][PROBLEM] = _PROBLEM
     content = {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}}
     for operations in result["paths"].values():
-        for operation in operations.values():
-            for status, description in STATUSES.items():
+        for method, operation in operations.items():
+            statuses = STATUSES | (UNREAD if "requestBody" in operation else {}) | (RACED if method == "patch" else {})
+            for status, description in statuses.items():
                 operation["responses"].setdefault(status, {"description": description, "content": content})
-            for status in ("411", "413", "415") if "requestBody" in operation else ():
-                operation["responses"].setdefault(
-                    status, {"description": "A body that is not read.", "content": content}
-                )
     return result
 
 
