@@ -99,5 +99,5 @@ def test_a_database_that_is_away_leaves_the_counts_readable(client, monkeypatch,
 
 
 def test_no_name_or_label_holds_what_a_client_sent(client):
-    client.get("/simple/secret-project-name/?token=gth_api_secret")
-    assert not re.search("secret", client.get("/metrics").content.decode())
+    client.get("/simple/sesame-project/?token=gth_api_sesame")
+    assert not re.search("sesame", client.get("/metrics").content.decode())
