@@ -74,6 +74,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         database["TEST"]["NAME"] = str(FOLDER / "test.sqlite3")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def tables_are_emptied_quickly() -> None:
+    """See ``tests.emptying``."""
+    from tests import emptying
+
+    emptying.install()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Let PostgreSQL drop the test database also when a browser went away in the middle of an answer.
