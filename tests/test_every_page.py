@@ -37,7 +37,8 @@ ADMIN = ["/admin/", "/admin/tokens/exchange/", "/admin/publishers/publisher/"]
 
 
 @pytest.fixture
-def town(transactional_db: None, issuer: Any, authority_file: str) -> Town:
+def town(transactional_db: None, issuer: Any, authority_file: str, settings: Any) -> Town:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow by design
     return make_town(issuer, authority_file)
 
 

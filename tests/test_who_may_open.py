@@ -33,7 +33,8 @@ SIGN_IN, NOT_THERE, FORBIDDEN = "/account/login/", 404, 403
 
 
 @pytest.fixture
-def town(transactional_db: None, issuer: Any, authority_file: str) -> Town:
+def town(transactional_db: None, issuer: Any, authority_file: str, settings: Any) -> Town:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow by design
     return make_town(issuer, authority_file)
 
 
