@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from demo.issuer import LocalIssuer
-from publishers import keys
+from publishers import jwk, refreshing
 from publishers.models import Issuer, Publisher
 from registry.actors import Actor
 from registry.creation import create_project
@@ -47,7 +48,10 @@ def make_world(local: LocalIssuer, authority_file: str) -> World:
     """Rows for a running issuer, its keys already fetched."""
     owner = User.objects.create_user("alice", "alice@example.com")
     issuer = trust(local, ca_file=authority_file)
-    keys.refresh(issuer)
+    # As if they had been fetched a moment ago; fetching itself is tested elsewhere, and takes its time.
+    now = timezone.now()
+    fetched = {"keys_refreshed_at": now, "refresh_claimed_at": now, "refresh_finished_at": now}
+    refreshing.update(issuer, keys=refreshing.kept(issuer, jwk.read_set(local.key_set())), **fetched)
     project = create_project("sampleproject", owners=[owner], actor=Actor("test"))
     publisher = Publisher.objects.create(
         issuer=issuer, project=project, values=dict(FIELDS), pins=dict(IDS), added_by=owner
