@@ -6,7 +6,6 @@ Needs Debian's Chromium.
 import contextlib
 import io
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +16,7 @@ from demo.story import ENVIRONMENT, OWNER, REPOSITORY, WORKFLOW, Chapters
 from demo.telling import Story
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, StorageState
 
 FOLDER = ROOT / "docs" / "screenshots"
 MAX_BYTES = 150_000
@@ -49,15 +48,15 @@ class Picture:
 
 REFUSED = f"{MANAGED}/exchanges/?outcome=refused"
 PICTURES = [
-    Picture("front", "/", height=860),
+    Picture("front", "/", height=1100),
     Picture("project", f"/project/{package.NAME}/", height=900),
     Picture("publishing", f"{MANAGED}/settings/publishing/", "alice", height=560),
-    Picture("adding", f"{MANAGED}/settings/publishing/?{FILLED_IN}#add", "alice", height=1000),
-    Picture("exchanges", f"{MANAGED}/exchanges/", "alice", height=860),
-    Picture("refusal", REFUSED, "alice", height=1000, link=OWNER),
-    Picture("tokens", "/manage/account/token/", "alice", height=700),
+    Picture("adding", f"{MANAGED}/settings/publishing/?{FILLED_IN}#add", "alice", height=1150),
+    Picture("exchanges", f"{MANAGED}/exchanges/", "alice", height=940),
+    Picture("refusal", REFUSED, "alice", height=1060, link=OWNER),
+    Picture("tokens", "/manage/account/token/", "alice", height=650),
     Picture("history", f"{MANAGED}/history/", "alice"),
-    Picture("account", "/account/", "alice"),
+    Picture("account", "/account/", "alice", height=520),
     Picture("dashboard", "/admin/", "admin", height=760),
     Picture("project-phone", f"/project/{package.NAME}/", width=390, height=844, colours="dark"),
     Picture("refusal-phone", REFUSED, "alice", width=390, height=844, link=OWNER, colours="dark"),
@@ -76,8 +75,9 @@ def main() -> int:
                 _fill(registry, issuer)
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
             FOLDER.mkdir(exist_ok=True)
+            states = {person: _signed_in(browser, registry, person) for person in PASSWORDS}
             for picture in PICTURES:
-                _take(browser, registry, picture)
+                _take(browser, registry, picture, states.get(picture.person))
             browser.close()
     finally:
         registry.stop()
@@ -96,12 +96,29 @@ def _fill(registry: Registry, issuer: LocalIssuer) -> None:
         chapters.mint(issuer.sign(issuer.github_claims(OWNER, REPOSITORY, workflow, environment)))
 
 
-def _take(browser: "Browser", registry: Registry, picture: Picture) -> None:
-    file = FOLDER / f"{picture.name}.png"
-    with _window(browser, registry, picture) as context:
+def _signed_in(browser: "Browser", registry: Registry, person: str) -> "StorageState":
+    """The cookies of somebody who signed in once, for all pictures."""
+    with browser.new_context(base_url=registry.url, ignore_https_errors=True) as context:
         page = context.new_page()
-        if picture.person:
-            _sign_in(page, picture.person)
+        page.goto("/account/login/")
+        page.get_by_label("Username or mail address").fill(person)
+        page.get_by_label("Password").fill(PASSWORDS[person])
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url(f"{registry.url}/")
+        return context.storage_state()
+
+
+def _take(browser: "Browser", registry: Registry, picture: Picture, state: "StorageState | None") -> None:
+    file = FOLDER / f"{picture.name}.png"
+    with browser.new_context(
+        base_url=registry.url,
+        ignore_https_errors=True,
+        viewport={"width": picture.width, "height": picture.height},
+        device_scale_factor=1,
+        color_scheme=picture.colours,
+        storage_state=state,
+    ) as context:
+        page = context.new_page()
         page.goto(picture.path)
         if picture.link:
             page.get_by_role("main").get_by_role("link", name=picture.link).first.click()
@@ -110,26 +127,6 @@ def _take(browser: "Browser", registry: Registry, picture: Picture) -> None:
     size = file.stat().st_size
     assert size <= MAX_BYTES, f"{file.name} has {size:,} bytes: lower its height"
     print(f"docs/screenshots/{file.name}")
-
-
-@contextlib.contextmanager
-def _window(browser: "Browser", registry: Registry, picture: Picture) -> "Iterator[BrowserContext]":
-    with browser.new_context(
-        base_url=registry.url,
-        ignore_https_errors=True,
-        viewport={"width": picture.width, "height": picture.height},
-        device_scale_factor=1,
-        color_scheme=picture.colours,
-    ) as context:
-        yield context
-
-
-def _sign_in(page: "Page", person: str) -> None:
-    page.goto("/account/login/")
-    page.get_by_label("Username or mail address").fill(person)
-    page.get_by_label("Password").fill(PASSWORDS[person])
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_load_state()
 
 
 if __name__ == "__main__":
