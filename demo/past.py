@@ -27,7 +27,7 @@ def happen(project: str) -> None:
 def _count() -> None:
     last = timezone.now().replace(minute=0, second=0, microsecond=0) - datetime.timedelta(hours=1)
     hours = [last - datetime.timedelta(days=back) for back in range(DAYS)]
-    Tally.objects.bulk_create(tally for hour in hours for tally in _of_day(hour))
+    Tally.objects.bulk_create(tally for hour in hours for tally in _of_day(hour) if tally.count)
 
 
 def _of_day(hour: datetime.datetime) -> list[Tally]:
@@ -37,6 +37,6 @@ def _of_day(hour: datetime.datetime) -> list[Tally]:
         Tally(hour=hour, what=granted, provider=github, count=busy),
         Tally(hour=hour, what=granted, provider="gitlab", count=1 + busy // 3),
         Tally(hour=hour, what=refused, provider=github, code="invalid-publisher", count=hour.day % 3),
-        Tally(hour=hour, what=refused, provider=github, code="invalid-token", count=hour.day % 2),
+        Tally(hour=hour, what=refused, provider=github, code="invalid-reuse-token", count=hour.day % 2),
         Tally(hour=hour, what=Tally.What.UPLOADED, count=2 * busy),
     ]

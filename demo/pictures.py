@@ -51,7 +51,7 @@ PICTURES = [
     Picture("front", "/", height=1100),
     Picture("project", f"/project/{package.NAME}/", height=900),
     Picture("publishing", f"{MANAGED}/settings/publishing/", "alice", height=560),
-    Picture("adding", f"{MANAGED}/settings/publishing/?{FILLED_IN}#add", "alice", height=1150),
+    Picture("adding", f"{MANAGED}/settings/publishing/?{FILLED_IN}#add", "alice", height=1170),
     Picture("exchanges", f"{MANAGED}/exchanges/", "alice", height=940),
     Picture("refusal", REFUSED, "alice", height=1060, link=OWNER),
     Picture("tokens", "/manage/account/token/", "alice", height=650),
