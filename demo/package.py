@@ -6,6 +6,7 @@ from pathlib import Path
 
 NAME = "gatehouse-greeting"
 MODULE = "gatehouse_greeting"
+SUMMARY = "Says hello from the registry that it came through"
 
 _PYPROJECT = """\
 [build-system]
@@ -15,22 +16,23 @@ build-backend = "hatchling.build"
 [project]
 name = "{name}"
 version = "{version}"
-description = "Says hello from the registry that it came through"
+description = "{summary}"
 requires-python = ">=3.8"
 """
 
 
-def build(folder: Path, version: str) -> list[Path]:
+def build(folder: Path, version: str, name: str = NAME, summary: str = SUMMARY) -> list[Path]:
     """Build a wheel and an sdist of ``version`` under ``folder``; returns both, the wheel first.
 
     Raises subprocess.CalledProcessError, with the output, when the build fails. Needs no network: the build
     backend is installed beside this program.
     """
-    source = folder / f"source-{version}"
-    (source / MODULE).mkdir(parents=True)
-    (source / "pyproject.toml").write_text(_PYPROJECT.format(name=NAME, version=version))
-    (source / MODULE / "__init__.py").write_text(f'GREETING = "Hello from {NAME} {version}"\n')
-    out = folder / f"dist-{version}"
+    module = name.replace("-", "_")
+    source = folder / f"source-{name}-{version}"
+    (source / module).mkdir(parents=True)
+    (source / "pyproject.toml").write_text(_PYPROJECT.format(name=name, version=version, summary=summary))
+    (source / module / "__init__.py").write_text(f'GREETING = "Hello from {name} {version}"\n')
+    out = folder / f"dist-{name}-{version}"
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(source)]
     subprocess.run(command, check=True, capture_output=True, text=True)
     return sorted(out.iterdir(), key=lambda path: path.suffix != ".whl")

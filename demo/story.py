@@ -122,12 +122,9 @@ class Chapters:
         audience = self._get("/_/oidc/audience")["audience"]
         identity = self._run([sys.executable, "-m", "id", audience], [], {})
         self.story.note("The identity token says: " + as_json(_said_by(identity)))
-        status, granted = self._mint(identity)
+        status, granted = self.mint(identity)
         assert status == 200, granted
-        secret = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": granted["token"]}
-        options = ["--non-interactive", "--disable-progress-bar", "--config-file", os.devnull]
-        command = [sys.executable, "-m", "twine", "upload", *options]
-        self._run([*command, "--repository-url", f"{self.registry.url}/legacy/"], files, secret)
+        self.upload(files, granted["token"])
 
     def install_with_pip(self) -> None:
         """Both versions come back out."""
@@ -150,7 +147,7 @@ class Chapters:
         self._is_job("ci.yml", None)
         audience = self._get("/_/oidc/audience")["audience"]
         identity = self._run([sys.executable, "-m", "id", audience], [], {})
-        status, refused = self._mint(identity)
+        status, refused = self.mint(identity)
         assert status == 422, refused
         assert refused["errors"][0]["code"] == "invalid-publisher", refused
 
@@ -166,6 +163,21 @@ class Chapters:
         self.story.note(f"certificate  {self.registry.ca_file.relative_to(ROOT)} (made for this run; a browser warns)")
 
     # -- what the steps are made of ----------------------------------------------------------------------------
+
+    def upload(self, files: list[Path], token: str) -> None:
+        """With the real twine."""
+        secret = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": token}
+        options = ["--non-interactive", "--disable-progress-bar", "--config-file", os.devnull]
+        command = [sys.executable, "-m", "twine", "upload", *options]
+        self._run([*command, "--repository-url", f"{self.registry.url}/legacy/"], files, secret)
+
+    def mint(self, identity: str) -> tuple[int, Any]:
+        """Exchange an identity token: the status, and the answer."""
+        self.story.sent("POST /_/oidc/mint-token  " + json.dumps({"token": identity}))
+        status, answer = self._ask("/_/oidc/mint-token", {"token": identity})
+        tell = self.story.got if status == 200 else self.story.refused
+        tell(f"{status} {as_json(answer)}")
+        return status, answer
 
     def _build(self, version: str) -> list[Path]:
         self.story.sent(f"python -m build   # {package.NAME} {version}")
@@ -226,13 +238,6 @@ class Chapters:
         assert status == 200, answer
         self.story.got(f"{status} {json.dumps(answer)}")
         return answer
-
-    def _mint(self, identity: str) -> tuple[int, Any]:
-        self.story.sent("POST /_/oidc/mint-token  " + json.dumps({"token": identity}))
-        status, answer = self._ask("/_/oidc/mint-token", {"token": identity})
-        tell = self.story.got if status == 200 else self.story.refused
-        tell(f"{status} {as_json(answer)}")
-        return status, answer
 
     def _ask(self, path: str, body: Any) -> tuple[int, Any]:
         data = None if body is None else json.dumps(body).encode()
