@@ -148,10 +148,13 @@ def test_a_publisher_that_is_off_is_not_spoken_of(client, world):
 
 
 def test_a_rename_is_found_by_an_index(world):
+    for number in range(200):  # among many others at the same issuer
+        world.add(f"another-{number}", pins={**IDS, "repository_id": f"{number}9"})
     publishers = Publisher.objects.of_ids(world.issuer, world.publisher.pinned_identity)
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("ANALYZE publishers_publisher")
         assert "publisher_by_ids" in publishers.explain()
 
 
