@@ -42,15 +42,20 @@ class SwitchMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponseBase | None:
         """The refusal, or None: the view is called."""
-        name = request.resolver_match.view_name if request.resolver_match else ""
-        signs_up = name in SIGN_UP
-        if not signs_up and (request.method in SAFE or name in SIGN_IN or _is_marked(view)):
-            return None
-        try:
-            switches.check(*[SIGN_UPS] if signs_up else [])
-        except SwitchedOff as off:
-            return errors.switched_off(request, off)
+        return refusal(request, view)
+
+
+def refusal(request: HttpRequest, view: Any) -> HttpResponseBase | None:
+    """What a request gets whose address and method are switched off; None if they are not."""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    signs_up = name in SIGN_UP
+    if not signs_up and (request.method in SAFE or name in SIGN_IN or _is_marked(view)):
         return None
+    try:
+        switches.check(*[SIGN_UPS] if signs_up else [])
+    except SwitchedOff as off:
+        return errors.switched_off(request, off)
+    return None
 
 
 def _is_marked(view: Any) -> bool:

@@ -14,12 +14,15 @@ from registry import names, summaries
 from registry.actors import Actor
 from registry.creation import create_project
 from registry.models import File, Project, Release, User
+from tests import secrecy
 
 TESTER = Actor("a test")
 
 
 def make_user(username: str = "alice", password: str | None = None, **columns: Any) -> User:
     """A person; without a password only ``client.force_login`` signs them in (and hashing one takes its time)."""
+    if password is not None:
+        secrecy.remember(password)
     return User.objects.create_user(username, f"{username}@example.com", password, **columns)
 
 

@@ -175,10 +175,9 @@ def _live(since: datetime.datetime) -> Iterable[tuple[datetime.date, str, str, s
 
 
 def _is_behind(until: datetime.datetime | None) -> bool:
-    """Whether hours are missing, because no worker has counted them."""
-    if until is not None:
-        return until < timezone.now() - LIVE
-    return Exchange.objects.filter(created_at__lt=timezone.now() - LIVE).exists()
+    """Whether hours in which something happened are missing, because no worker has counted them."""
+    since = {} if until is None else {"created_at__gte": until}
+    return Exchange.objects.filter(created_at__lt=timezone.now() - LIVE, **since).exists()
 
 
 def _shares(counted: dict[str, dict[str, int]], parameter: str, since: datetime.date) -> list[Share]:

@@ -42,7 +42,7 @@ class Publishers(ApiView[Publisher]):
 
     def of_new(self) -> dict[str, Any]:
         """What a new publisher is for, as the form wants it."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} takes no new publishers")
 
     def _list(self) -> Response:
         page = self.paginate_queryset(self.get_queryset()) or []

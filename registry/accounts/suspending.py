@@ -15,6 +15,8 @@ from django.shortcuts import redirect
 from django.urls import resolve
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
+from registry.closing import refusal
+
 MOST = 64 * 1024  # characters of a form, in a row of the database
 SECRETS = ("password", "token", "secret")  # part of a field's name
 KEPT_FOR = 60 * 60  # seconds
@@ -53,7 +55,8 @@ def resume(request: HttpRequest, kept: dict[str, str | float]) -> HttpResponseBa
     request.path = request.path_info = path
     request.resolver_match = resolve(path)
     func, args, kwargs = request.resolver_match
-    response: HttpResponseBase = func(request, *args, **kwargs)
+    # Middleware has looked at the form that confirmed, not at this one.
+    response: HttpResponseBase = refusal(request, func) or func(request, *args, **kwargs)
     return response
 
 

@@ -1,8 +1,9 @@
 """The tabs of the pages below ``/manage/``. The pages of the floors above are named by their addresses' names."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from registry.models import Project
 
@@ -44,11 +45,5 @@ def of_account(current: str) -> list[Tab]:
     return _tabs(ACCOUNT_TABS, current)
 
 
-def _tabs(named: "list[tuple[str, str]] | tuple[tuple[str, str], ...]", current: str, **arguments: str) -> list[Tab]:
-    tabs = []
-    for label, name in named:
-        try:
-            tabs.append(Tab(label, reverse(name, kwargs=arguments), name == current))
-        except NoReverseMatch:
-            continue
-    return tabs
+def _tabs(named: Iterable[tuple[str, str]], current: str, **arguments: str) -> list[Tab]:
+    return [Tab(label, reverse(name, kwargs=arguments), name == current) for label, name in named]

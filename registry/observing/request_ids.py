@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
 _current: ContextVar[str] = ContextVar("request_id", default="")
-# What a proxy may give. It is repeated in a header and in log lines.
+# What may be given. It is repeated in a header and in log lines.
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -19,7 +19,7 @@ def current() -> str:
 
 
 class RequestIdMiddleware:
-    """Give each request an id; the one of ``X-Request-ID`` where a proxy of ours has given it one already."""
+    """Give each request an id; the one of ``X-Request-ID`` where whoever sent it, such as a proxy, has given it one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

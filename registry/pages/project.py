@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -88,7 +88,4 @@ def _manage_url(project: Project, people: list[Role], request: HttpRequest) -> s
     """Where those look after the project who have a role in it; empty for others."""
     if all(role.user_id != request.user.pk for role in people):
         return ""
-    try:
-        return reverse("manage-releases", kwargs={"name": project.normalized_name})
-    except NoReverseMatch:
-        return ""
+    return reverse("manage-releases", kwargs={"name": project.normalized_name})

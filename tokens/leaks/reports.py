@@ -53,15 +53,17 @@ def read(body: bytes, key_id: str, signature: str) -> list[Found]:
 @sensitive_variables()
 def end(found: Found, address: str | None) -> bool:
     """Revoke a token that was found, tell the people concerned, and say whether it is one of this registry's."""
-    kind, digest = secrets.kind_of(found.text), secrets.digest(found.text)
-    actor, reason = Actor(REPORTER, address=address), f"Found in public: {found.place}"
-    if kind == secrets.API:
-        token = ApiToken.objects.select_related("user").filter(digest=digest).first()
-        return token is not None and (revoking.revoke_api_token(token, reason, actor) or True)
-    if kind == secrets.UPLOAD:
-        upload_token = UploadToken.objects.filter(digest=digest).first()
-        return upload_token is not None and (revoking.revoke_upload_token(upload_token, reason, actor) or True)
-    return False
+    if secrets.kind_of(found.text) is None:
+        return False
+    digest, actor = secrets.digest(found.text), Actor(REPORTER, address=address)
+    reason = f"Found in public: {found.place}"
+    api_tokens = list(ApiToken.objects.select_related("user").filter(digest=digest))
+    upload_tokens = list(UploadToken.objects.filter(digest=digest))
+    for api_token in api_tokens:
+        revoking.revoke_api_token(api_token, reason, actor)
+    for upload_token in upload_tokens:
+        revoking.revoke_upload_token(upload_token, reason, actor)
+    return bool(api_tokens or upload_tokens)
 
 
 def _verify(body: bytes, key_id: str, signature: str) -> None:

@@ -8,6 +8,8 @@ from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
 
+from registry import switches
+from registry.actors import Actor
 from registry.models import Event, ProhibitedName, User
 from tests.registry.accounts.people import (
     PASSWORD,
@@ -111,6 +113,15 @@ def test_a_kept_form_is_sent_once(client: Client, boss: User):
     for _ in range(2):
         client.post("/account/reauthenticate/", {"password": PASSWORD, "next": ADD})
     assert ProhibitedName.objects.count() == 1
+
+
+def test_a_kept_form_does_not_go_on_while_the_registry_is_read_only(client: Client, boss: User):
+    let_time_pass(client)
+    client.post(ADD, FORM)
+    switches.switch_off("writing", "an incident", Actor("boss"))
+    answer = client.post("/account/reauthenticate/", {"password": PASSWORD, "next": ADD})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "300")
+    assert not ProhibitedName.objects.exists()
 
 
 def test_a_form_that_was_left_behind_is_not_sent_by_another_confirmation(client: Client, boss: User):
