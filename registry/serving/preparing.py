@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
+from registry.serving.collecting import collect
+
 # Any number, as long as nothing else in the database locks by it: "gate" in ASCII.
 MIGRATION_LOCK = 0x67617465
 
@@ -35,7 +37,7 @@ def prepare() -> None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
     with alone_in(Path(settings.STATIC_ROOT)):
-        call_command("collectstatic", interactive=False, verbosity=0)
+        collect()
     _make_folder()
 
 
