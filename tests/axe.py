@@ -10,16 +10,19 @@ if TYPE_CHECKING:
 
 # WCAG 2.2 on levels A and AA, and what axe-core thinks is good besides.
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+# What can differ between a page in light and the same page in dark.
+COLOURS = ("color-contrast", "link-in-text-block")
 _axe = Axe()
 
 
-def violations(page: "Page", *, without: Sequence[str] = ()) -> list[str]:
-    """What is wrong with a page, one line for each rule and place; ``without`` are rules not to look at.
+def violations(page: "Page", *, rules: Sequence[str] = (), without: Sequence[str] = ()) -> list[str]:
+    """What is wrong with a page, one line for each rule and place.
 
-    Frames are pages of their own and not looked into.
+    ``rules`` are the only ones to look at, ``without`` those not to look at. Frames are pages of their own and not
+    looked into.
     """
     options: dict[str, Any] = {
-        "runOnly": {"type": "tag", "values": list(TAGS)},
+        "runOnly": {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": list(TAGS)},
         "rules": {rule: {"enabled": False} for rule in without},
         "resultTypes": ["violations"],
         "iframes": False,

@@ -16,11 +16,11 @@ from registry.models import User
 from tests.issuers import trust
 
 CALM = settings(
-    max_examples=120,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-FEW = settings(CALM, max_examples=60)
+FEW = settings(CALM, max_examples=30)
 
 POSTS = ["/_/oidc/mint-token", "/_/oidc/github/mint-token", "/_/oidc/check", "/_/oidc/burn-token", "/legacy/"]
 texts = st.text(st.characters(), max_size=60)

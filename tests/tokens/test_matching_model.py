@@ -230,7 +230,7 @@ def test_the_fast_matcher_and_the_slow_one_agree(monkeypatch: pytest.MonkeyPatch
         run_state_machine_as_test(
             Model,
             settings=settings(
-                max_examples=8,
+                max_examples=6,
                 stateful_step_count=30,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

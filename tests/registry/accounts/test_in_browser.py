@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.core.cache import cache
 from playwright.sync_api import Browser, Page, expect
 
 from registry.models import ProhibitedName, User
+from tests import axe
 from tests.machine import needs_chromium
 from tests.openid import CLIENT, SECRET, OpenIDProvider
 from tests.registry.accounts.people import PASSWORD, code, give_app, tags
+from tests.windows import too_narrow
 
 pytestmark = [pytest.mark.django_db(transaction=True), needs_chromium]
 
@@ -234,40 +235,29 @@ def test_single_sign_on_leads_there_and_back(
         page.get_by_role("heading", name="alice").wait_for()
 
 
-@pytest.mark.parametrize("width", [320, 390, 640, 1280])
-def test_pages_fit_into_the_window(opened: Opened, alice: User, width: int, settings: Any):
+def test_pages_fit_into_the_window(opened: Opened, alice: User, settings: Any):
     User.objects.update(username="a" * 150, email=f"{'b' * 60}@{'c' * 60}.example")
     settings.SIGNUP_OPEN = True
-    page = opened(width)
-    for path in STRANGERS:
-        page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    page = opened(1280)
+
+    def look_at(paths: list[str]) -> list[str]:
+        found = []
+        for path in paths:
+            page.goto(path)
+            found += too_narrow(page)
+        return found
+
+    assert look_at(STRANGERS) == []
     page.goto("/account/login/")
     page.get_by_label("Username or mail address").fill("a" * 150)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    for path in PATHS:
-        page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert look_at(PATHS) == []
 
 
-def test_pages_have_nothing_that_a_screen_reader_stumbles_over(opened: Opened, alice: User):
-    from axe_playwright_python.sync_playwright import Axe
-
-    give_app(alice)
+def test_the_page_that_asks_for_a_code_has_nothing_that_a_screen_reader_stumbles_over(opened: Opened, alice: User):
+    give_app(alice)  # all other pages are looked at in tests.test_every_page
     page = opened(1280)
-    for path in STRANGERS:
-        page.goto(path)
-        assert not _violations(Axe().run(page)), path
     sign_in(page)
-    cache.clear()
-    assert not _violations(Axe().run(page))
-    page.get_by_label("Code").fill(code())
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    for path in PATHS:
-        page.goto(path)
-        assert not _violations(Axe().run(page)), path
-
-
-def _violations(results: Any) -> list[str]:
-    return [f"{found['id']}: {found['nodes'][0]['html']}" for found in results.response["violations"]]
+    page.get_by_label("Code").wait_for()
+    assert axe.violations(page) == []

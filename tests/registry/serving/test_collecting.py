@@ -1,17 +1,15 @@
 """The static files are gathered when they are not there as this version has them, and only then."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.contrib.staticfiles import finders
 
 from registry.serving import collecting
 
 
 @pytest.fixture
-def source(settings, tmp_path: Path) -> Iterator[Path]:
+def source(settings, tmp_path: Path) -> Path:
     """One static file, and an empty folder for what is made of it."""
     folder = tmp_path / "source"
     folder.mkdir()
@@ -23,14 +21,13 @@ def source(settings, tmp_path: Path) -> Iterator[Path]:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
-    finders.get_finder.cache_clear()
-    yield folder / "page.css"
-    finders.get_finder.cache_clear()
+    return folder / "page.css"
 
 
 def made(settings) -> Path:
     manifest = json.loads((settings.STATIC_ROOT / "staticfiles.json").read_text())
-    return settings.STATIC_ROOT / manifest["paths"]["page.css"]
+    name: str = manifest["paths"]["page.css"]
+    return Path(settings.STATIC_ROOT) / name
 
 
 def test_a_second_start_gathers_nothing(settings, source: Path):

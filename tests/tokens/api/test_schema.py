@@ -33,7 +33,7 @@ def connection_of_the_test() -> Iterator[None]:
 
 
 FEW = settings(
-    max_examples=5,
+    max_examples=4,
     derandomize=True,
     deadline=None,
     database=None,

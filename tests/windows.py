@@ -1,0 +1,19 @@
+"""Whether a page fits into windows of several widths."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+WIDTHS = (320, 390, 640, 860, 1280, 1600)
+
+
+def too_narrow(page: "Page", widths: Sequence[int] = WIDTHS) -> list[str]:
+    """Which windows, by their width in pixels, the page that is open does not fit into; one line each."""
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(f"{page.url}: wider than {width}")
+    return found
