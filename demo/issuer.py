@@ -59,7 +59,7 @@ class LocalIssuer:
 
     def start(self) -> "LocalIssuer":
         """Answer from now on."""
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="issuer", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), name="issuer", daemon=True).start()
         return self
 
     def stop(self) -> None:

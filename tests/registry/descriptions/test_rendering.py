@@ -69,12 +69,10 @@ def test_nothing_in_it_acts(text):
     ("text", "content_type"),
     [
         (">" * 300_000, "text/markdown"),
-        ("<div>" * 60_000, "text/markdown"),
-        ("```python\n" + "x=(" * 100_000 + "\n```", "text/markdown"),
         ("".join("  " * depth + "- a\n\n" for depth in range(400)), "text/x-rst"),
         ("*a* `b <http://c.example>`_ \n\n" * 12_000, "text/x-rst"),
     ],
-    ids=["quotes", "tags", "code", "nested", "long"],
+    ids=["quotes", "nested", "long"],
 )
 def test_hostile_texts_end_in_time(text, content_type, caplog):
     began = time.monotonic()
