@@ -2,7 +2,7 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -118,8 +118,8 @@ def overview() -> Overview:
             codes[code][what] += count
     return Overview(
         [*days.values()],
-        _shares(providers, "provider", first.date()),
-        _shares(codes, "code", first.date()),
+        _shares(providers, "provider", first.date(), [Tally.What.GRANTED, Tally.What.REFUSED]),
+        _shares(codes, "code", first.date(), [Tally.What.REFUSED]),
         until,
         is_behind=_is_behind(until),
     )
@@ -180,9 +180,15 @@ def _is_behind(until: datetime.datetime | None) -> bool:
     return Exchange.objects.filter(created_at__lt=timezone.now() - LIVE, **since).exists()
 
 
-def _shares(counted: dict[str, dict[str, int]], parameter: str, since: datetime.date) -> list[Share]:
+def _shares(
+    counted: dict[str, dict[str, int]], parameter: str, since: datetime.date, outcomes: Sequence[Tally.What]
+) -> list[Share]:
     shares = [
-        Share(name, dict(counts), _listed(_EXCHANGES, **{parameter: name, "created_at__gte": _start(since)}))
+        Share(
+            name,
+            {str(what): counts[what] for what in outcomes},
+            _listed(_EXCHANGES, **{parameter: name, "created_at__gte": _start(since)}),
+        )
         for name, counts in counted.items()
     ]
     return sorted(shares, key=lambda share: (-share.total, share.name))

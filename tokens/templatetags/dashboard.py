@@ -22,6 +22,7 @@ def administrators_overview(context: Context) -> dict[str, Any]:
         "exchanges": _exchanges(overview.days) if overview else [],
         "uploads": _uploads(overview.days) if overview else [],
         "size": {"width": charts.WIDTH, "height": charts.HEIGHT},
+        "most": _most(overview.days) if overview else {},
         "concerns": dashboard.concerns(user),
         "troubled": dashboard.troubled_issuers() if user.has_perm("publishers.view_issuer") else [],
     }
@@ -31,7 +32,7 @@ def _exchanges(days: list[Day]) -> list[Bar]:
     return charts.bars(
         [
             Column(
-                f"{day.date:%d}",
+                _label(day),
                 f"{day.date:%Y-%m-%d}: {day.granted:,} granted, {day.refused:,} refused",
                 day.exchanges_url(),
                 [("granted", day.granted), ("refused", day.refused)],
@@ -45,7 +46,7 @@ def _uploads(days: list[Day]) -> list[Bar]:
     return charts.bars(
         [
             Column(
-                f"{day.date:%d}",
+                _label(day),
                 f"{day.date:%Y-%m-%d}: {day.uploaded:,} files",
                 day.uploads_url(),
                 [("uploaded", day.uploaded)],
@@ -53,3 +54,16 @@ def _uploads(days: list[Day]) -> list[Bar]:
             for day in days
         ]
     )
+
+
+def _label(day: Day) -> str:
+    """Below a bar: Mondays are enough to find one's way."""
+    return f"{day.date.day} {day.date:%b}" if day.date.weekday() == 0 else ""
+
+
+def _most(days: list[Day]) -> dict[str, int]:
+    """What the highest bars stand for."""
+    return {
+        "exchanges": max(day.granted + day.refused for day in days),
+        "uploads": max(day.uploaded for day in days),
+    }
