@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from tests import axe
 from tests.machine import needs_chromium
 from tests.routes import path_of, routes
-from tests.town import Town, make_town
+from tests.town import Town
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,12 +34,6 @@ PUBLISHING = "/manage/project/sampleproject/settings/publishing/"
 FURTHER += [f"{PUBLISHING}?provider=gitlab", f"{PUBLISHING}?provider=github&owner=octo-org&repository=x"]
 FURTHER += ["/manage/project/sampleproject/exchanges/?outcome=refused"]
 ADMIN = ["/admin/", "/admin/tokens/exchange/", "/admin/publishers/publisher/"]
-
-
-@pytest.fixture
-def town(transactional_db: None, issuer: Any, authority_file: str, settings: Any) -> Town:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow by design
-    return make_town(issuer, authority_file)
 
 
 @pytest.fixture
