@@ -1,6 +1,6 @@
 """What axe-core says of a page: an accessibility checker that runs in the browser."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -15,7 +15,7 @@ COLOURS = ("color-contrast", "link-in-text-block")
 _axe = Axe()
 
 
-def violations(page: "Page", *, rules: Sequence[str] = (), without: Sequence[str] = ()) -> list[str]:
+def violations(page: "Page", *, rules: Collection[str] = (), without: Collection[str] = ()) -> list[str]:
     """What is wrong with a page, one line for each rule and place.
 
     ``rules`` are the only ones to look at, ``without`` those not to look at. Frames are pages of their own and not
@@ -26,6 +26,7 @@ def violations(page: "Page", *, rules: Sequence[str] = (), without: Sequence[str
         "rules": {rule: {"enabled": False} for rule in without},
         "resultTypes": ["violations"],
         "iframes": False,
+        "preload": False,  # style sheets of other origins: there are none
     }
     found = _axe.run(page, options=options).response["violations"]
     return [f"{rule['id']}: {rule['help']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]

@@ -19,6 +19,8 @@ from tests.server import Certificate, RegistryServer, database_url_of_the_tests
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from tests.town import Town
+
 # Servers that run now, so that a failed test can show what they printed meanwhile.
 _running: list[RegistryServer] = []
 
@@ -93,6 +95,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
             others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")
+
+
+@pytest.fixture
+def town(transactional_db: None, issuer: Any, authority_file: str, settings: Any) -> "Town":  # noqa: F811
+    """People and one row of everything (``tests.town``)."""
+    from tests.town import make_town
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow by design
+    return make_town(issuer, authority_file)
 
 
 @pytest.fixture

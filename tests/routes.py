@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 # What programs ask, and what is tried elsewhere as a whole: the admin (``test_admin_pages``), mails in DEBUG only.
 NOT_PAGES = ("_/", ".well-known/", "api/", "dev/", "files/", "legacy", "pypi/", "simple/", "admin/", "^files/")
 NOT_PAGES_EITHER = frozenset({"favicon.ico", "robots.txt", "account/2fa/recovery-codes/download/"})
+EXPORT = "events.<str:form>"
 _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 _ONE_TIME = {
     "account/^confirm-email/(?P<key>[-:\\w]+)/$": "account/confirm-email/unknown/",
@@ -18,9 +19,21 @@ _ONE_TIME = {
 
 def routes() -> list[str]:
     """Every route that people open, as the configuration writes it."""
-    found = dict.fromkeys(_below(get_resolver(), ""))
-    pages = [route for route in found if not route.startswith(NOT_PAGES) and route not in NOT_PAGES_EITHER]
-    return [route for route in pages if "events.<str:form>" not in route]  # exports
+    pages = [route for route in every() if not route.startswith(NOT_PAGES) and route not in NOT_PAGES_EITHER]
+    return [route for route in pages if not route.endswith(EXPORT)]
+
+
+def exports() -> list[str]:
+    """The files that people take a history away in."""
+    return [route for route in every() if route.endswith(EXPORT)]
+
+
+def every() -> dict[str, Any]:
+    """All routes with their views, for programs and administrators too."""
+    found: dict[str, Any] = {}
+    for route, view in _below(get_resolver(), ""):
+        found.setdefault(route, view)
+    return found
 
 
 def path_of(route: str, arguments: Mapping[str, Mapping[str, Any]]) -> str:
@@ -36,10 +49,10 @@ def path_of(route: str, arguments: Mapping[str, Mapping[str, Any]]) -> str:
     return "/" + _ARGUMENT.sub(value, route)
 
 
-def _below(resolver: URLResolver, prefix: str) -> Iterator[str]:
+def _below(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
     for entry in resolver.url_patterns:
         route = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
-            yield route
+            yield route, entry.callback
         else:
             yield from _below(entry, route)

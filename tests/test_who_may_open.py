@@ -9,8 +9,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from post_office.models import Email
 
-from tests.routes import path_of, routes
-from tests.town import Town, make_town
+from tests.routes import exports, path_of, routes
+from tests.town import Town
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,16 +26,11 @@ MAINTAINERS = (
     f"{PROJECT}collaboration/",
     f"{PROJECT}collaboration/leave/",
     f"{PROJECT}history/",
+    f"{PROJECT}history/events.<str:form>",
     f"{PROJECT}exchanges/",
     f"{PROJECT}exchanges/<uuid:exchange>/",
 )
 SIGN_IN, NOT_THERE, FORBIDDEN = "/account/login/", 404, 403
-
-
-@pytest.fixture
-def town(transactional_db: None, issuer: Any, authority_file: str, settings: Any) -> Town:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow by design
-    return make_town(issuer, authority_file)
 
 
 def expected(route: str, role: str) -> str:
@@ -63,7 +58,7 @@ def outcome(answer: Any) -> str:
 
 
 def of_people() -> list[str]:
-    return [route for route in routes() if route.startswith(("manage/", "project/", "help/"))]
+    return [route for route in [*routes(), *exports()] if route.startswith(("manage/", "project/", "help/"))]
 
 
 def everything() -> dict[str, list[Any]]:

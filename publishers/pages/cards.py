@@ -70,12 +70,15 @@ class Card:
 
 
 def cards(desk: Desk, publishers: Iterable[Publisher]) -> list[Card]:
-    """One for each of ``publishers``."""
-    rows = list(publishers)
+    """One for each of ``publishers``, for the page that lists them: its addresses are seen from there, and short."""
+    rows, here = list(publishers), desk.url()
     used = uses.last_uses(desk.project, rows) if desk.project and rows else {}
-    return [card(desk, row, used.get(row.pk)) for row in rows]
+    return [
+        Card(row, {action: desk.url(action, row).removeprefix(here) for action in ACTIONS}, used.get(row.pk))
+        for row in rows
+    ]
 
 
-def card(desk: Desk, publisher: Publisher, use: Use | None = None) -> Card:
-    """One publisher's."""
-    return Card(publisher, {action: desk.url(action, publisher) for action in ACTIONS}, use)
+def card(desk: Desk, publisher: Publisher) -> Card:
+    """One publisher's, for a page of its own."""
+    return Card(publisher, {action: desk.url(action, publisher) for action in ACTIONS})

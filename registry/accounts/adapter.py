@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -75,11 +74,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Passkey, app or code, password, single sign-on: what the person has, in this registry's words."""
         if not isinstance(user, User):
             return []
-        flows = {flow["id"]: flow for flow in get_reauthentication_flows(user)}
-        kinds = flows.get("mfa_reauthenticate", {}).get("types", [])
+        if self.request is None or self.request.method != "GET":
+            return self._ways(user)
+        # A page asks twice, and nothing changes meanwhile.
+        kept = self.request.__dict__.setdefault("ways_to_confirm", {})
+        if user.pk not in kept:
+            kept[user.pk] = self._ways(user)
+        return list(kept[user.pk])
+
+    def _ways(self, user: User) -> list[dict[str, Any]]:
+        # Of all kinds at once: django-allauth asks for each by itself.
+        kinds = set(Authenticator.objects.filter(user=user).values_list("type", flat=True))
         has_code = Authenticator.Type.TOTP in kinds or Authenticator.Type.RECOVERY_CODES in kinds
         ways = [
-            ("reauthenticate" in flows, "Use your password", "account_reauthenticate"),
+            (user.has_usable_password(), "Use your password", "account_reauthenticate"),
             (has_code, "Use a code", "mfa_reauthenticate"),
             (Authenticator.Type.WEBAUTHN in kinds, "Use a passkey", "mfa_reauthenticate_webauthn"),
             (accounts.of(user) is not None, "Use single sign-on", "sso_confirm"),

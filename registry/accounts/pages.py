@@ -17,9 +17,10 @@ from django.utils import timezone
 from registry.accounts.signon import accounts
 from registry.manage.access import account_page, person
 from registry.models import User
+from registry.pages.paging import page_of
 
 TAB = "account_overview"
-MOST_SESSIONS = 100
+SESSIONS = 25  # of a page of the list
 
 
 @account_page
@@ -46,8 +47,8 @@ def sessions(request: HttpRequest) -> HttpResponse:
         ended = end_sessions(user, request.session.session_key or "", request.POST.get("session", ""))
         messages.success(request, f"Ended {ended} {'session' if ended == 1 else 'sessions'}.")
         return redirect("usersessions_list")
-    shown = list(live_sessions(user).order_by("-created_at")[:MOST_SESSIONS])
-    context = {"tab": TAB, "sessions": shown, "current": request.session.session_key}
+    page = page_of(live_sessions(user).order_by("-created_at", "-pk"), request, SESSIONS)
+    context = {"tab": TAB, "page": page, "current": request.session.session_key}
     return render(request, "usersessions/usersession_list.html", context)
 
 

@@ -61,6 +61,9 @@ class RoleForm(AnyForm):
         if self.instance.pk:
             self.fields["username"].disabled = True
             self.initial["username"] = self.instance.user.username
+        # The rows of the table have no labels.
+        for name, label in (("username", "Username"), ("role", "Role")):
+            self.fields[name].widget.attrs["aria-label"] = label
 
     def clean_username(self) -> str:
         """Somebody who exists."""
@@ -75,6 +78,12 @@ class RoleForm(AnyForm):
 
 class RoleFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """The roles of a project: each user once, and never without an owner."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """The box that removes a role says what it does, as the fields of the form do."""
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = f"Remove {form.initial.get('username', 'this role')}"
 
     def clean(self) -> None:
         """What concerns all of them together."""

@@ -16,7 +16,7 @@ from registry.models.people import SPOKEN
 from registry.pages.paging import page_of
 from registry.roles import LastOwner, change_role, remove_role
 
-SIZE = 15  # of a page of the list
+SIZE = 10  # of a page of each list
 KINDS = [
     (Role.Kind.MAINTAINER, "Maintainer. Uploads and reads."),
     (Role.Kind.OWNER, "Owner. Manages publishers, roles, tokens and settings too."),
@@ -136,12 +136,14 @@ def _page(request: HttpRequest, place: Place, form: InvitationForm) -> HttpRespo
     roles = project.roles.select_related("user").order_by("-role", "user__username")
     sent = project.invitations.select_related("user", "invited_by") if place.is_owner else Invitation.objects.none()
     standing = set(Invitation.objects.open().filter(project=project).values_list("pk", flat=True))
+    invited = page_of(sent, request, SIZE, "invited")
     context = {
         "place": place,
         "tab": "manage-collaboration",
         "page": page_of(roles, request, SIZE),
         "only_one_owner": project.roles.filter(role=Role.Kind.OWNER).count() == 1,
-        "invitations": [(row, row.pk in standing) for row in sent],
+        "invited": invited,
+        "invitations": [(row, row.pk in standing) for row in invited.rows],
         "form": form,
     }
     return render(request, "manage/collaboration/people.html", context)

@@ -15,7 +15,7 @@ from registry.manage.exporting import FORMATS
 from registry.models import Event
 from registry.pages.paging import page_of
 
-SIZE = 30  # of a page of the list
+SIZE = 25  # of a page of the list
 OF_PROJECTS = ("project:", "file:")
 OF_ACCOUNTS = ("account:",)
 

@@ -22,6 +22,8 @@ from registry.options import unyank, yank
 from registry.pages.paging import page_of
 
 SIZE = 25  # of a page of the list
+FILES = 8  # of a page of a release
+BELOW = "files/"  # the addresses of a release's files, seen from its own
 IN_QUARANTINE = "This project is in quarantine. Nothing of it changes until an administrator has looked at it."
 
 
@@ -64,13 +66,15 @@ def release(request: HttpRequest, place: Place, version: str) -> HttpResponseBas
     """One release with its files."""
     chosen = _release(place.project, version)
     beside = [relation.name for relation in File._meta.related_objects if relation.one_to_one]
-    files = [(file, documents.file_url(file)) for file in chosen.files.select_related(*beside)]
+    page = page_of(chosen.files.select_related(*beside), request, FILES)
     context = {
         "place": place,
         "tab": "manage-releases",
         "release": chosen,
-        "files": files,
-        "size": sum(file.size for file, _url in files),
+        "page": page,
+        "below": BELOW,
+        "files": [(file, documents.file_url(file)) for file in page.rows],
+        **chosen.files.aggregate(count=Count("pk"), size=Sum("size")),
         "is_open": place.is_owner and place.project.status != Project.Status.QUARANTINED,
     }
     return render(request, "manage/releases/release.html", context)

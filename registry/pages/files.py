@@ -36,22 +36,28 @@ class Group:
         return self.files[UNFOLDED:]
 
 
-def groups_of(project: Project, release: Release) -> list[Group]:
+def files_of(project: Project, release: Release) -> list[File]:
     """The files that the release serves.
 
     What the floors above keep beside a file, one row each, comes with it.
     """
     beside = [relation.name for relation in File._meta.related_objects if relation.one_to_one]
-    served = lookup.served_files(project).filter(release=release).select_related("release", *beside)
+    return list(lookup.served_files(project).filter(release=release).select_related("release", *beside))
+
+
+def groups_of(files: Iterable[File]) -> list[Group]:
+    """Some of them, by where they came from."""
     groups: dict[Any, Group] = {}
-    for file in served:
+    for file in files:
         provenance = getattr(file, "provenance", None)
         key = (provenance.uploader, provenance.origin) if provenance is not None else None
         groups.setdefault(key, Group(provenance, [])).files.append(Shown(file, documents.file_url(file)))
     return list(groups.values())
 
 
-def addresses_of(groups: Iterable[Group]) -> list[str]:
+def addresses_of(files: Iterable[File]) -> list[str]:
     """What belongs to those that uploaded the files."""
-    origins = [group.provenance.origin for group in groups if group.provenance is not None]
-    return [address for origin in origins if origin is not None for address in origin.addresses]
+    provenances = [getattr(file, "provenance", None) for file in files]
+    origins = [provenance.origin for provenance in provenances if provenance is not None]
+    said = [address for origin in origins if origin is not None for address in origin.addresses]
+    return list(dict.fromkeys(said))

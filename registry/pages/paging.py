@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 Row = TypeVar("Row")
 
@@ -21,6 +21,8 @@ class Page(Generic[Row]):
     rows: Sequence[Row]
     number: int
     has_more: bool
+    name: str  # in the query: a page with two lists has two
+    asked: QueryDict
 
     @property
     def is_whole(self) -> bool:
@@ -33,17 +35,34 @@ class Page(Generic[Row]):
         return self.number - 1
 
     @property
+    def to_previous(self) -> str:
+        """The query of the page before."""
+        return self._query(self.previous)
+
+    @property
+    def to_next(self) -> str:
+        """The query of the page after."""
+        return self._query(self.next)
+
+    @property
     def next(self) -> int:
         """The number of the page after; 0 if this is the last."""
         return self.number + 1 if self.has_more else 0
 
+    def _query(self, number: int) -> str:
+        query = self.asked.copy()
+        query[self.name] = str(number)
+        return f"?{query.urlencode()}"
 
-def page_of(rows: "QuerySet[Any, Row] | Sequence[Row]", request: HttpRequest, size: int = SIZE) -> Page[Row]:
-    """The page that ``?page=`` asks for; the first for anything that is no number of a page."""
-    number = _number(request.GET.get("page", ""))
+
+def page_of(
+    rows: "QuerySet[Any, Row] | Sequence[Row]", request: HttpRequest, size: int = SIZE, name: str = "page"
+) -> Page[Row]:
+    """The page that ``?page=`` (or ``name``) asks for; the first for anything that is no number of a page."""
+    number = _number(request.GET.get(name, ""))
     start = (number - 1) * size
     found = list(rows[start : start + size + 1])
-    return Page(found[:size], number, len(found) > size and number < LAST)
+    return Page(found[:size], number, len(found) > size and number < LAST, name, request.GET)
 
 
 def _number(asked: str) -> int:

@@ -19,8 +19,10 @@ from registry.pages import files, metadata
 from registry.pages.paging import page_of
 from registry.reading import Reader, page_for_readers
 
-# Of a page of releases the older ones are folded away.
-UNFOLDED_RELEASES = 12
+# Of each list so many; of a page of releases the older ones are folded away.
+RELEASES, UNFOLDED_RELEASES = 20, 12
+FILES, FILES_OF_ONE_RUN = 8, 16
+PEOPLE = 12
 
 
 @require_safe
@@ -56,10 +58,11 @@ def _context(request: HttpRequest, project: Project, version: str | None) -> dic
     if version is not None and chosen is None:
         raise Http404(f"{project.name} has no release {version}.")
     people = list(project.roles.select_related("user").order_by("-role", "user__username"))
-    page = page_of(releases, request)
+    page = page_of(releases, request, RELEASES)
     return {
         "project": project,
-        "people": people,
+        "people": people[:PEOPLE],
+        "more_people": len(people[PEOPLE:]),
         "manage_url": _manage_url(project, people, request),
         "page": page,
         "newer": page.rows[:UNFOLDED_RELEASES],
@@ -69,15 +72,18 @@ def _context(request: HttpRequest, project: Project, version: str | None) -> dic
         and chosen is not None
         and versions.key(chosen.version) < versions.key(latest.version),
         "release": chosen,
-        **(_of_release(project, chosen) if chosen is not None else {}),
+        **(_of_release(request, project, chosen) if chosen is not None else {}),
     }
 
 
-def _of_release(project: Project, release: Release) -> dict[str, Any]:
-    groups = files.groups_of(project, release)
-    own = [f"{settings.SITE_URL}{project.get_absolute_url()}", *files.addresses_of(groups)]
+def _of_release(request: HttpRequest, project: Project, release: Release) -> dict[str, Any]:
+    served = files.files_of(project, release)
+    own = [f"{settings.SITE_URL}{project.get_absolute_url()}", *files.addresses_of(served)]
+    size = FILES if len(files.groups_of(served)) > 1 else FILES_OF_ONE_RUN
+    page = page_of(served, request, size, "files")
     return {
-        "groups": groups,
+        "files": page,
+        "groups": files.groups_of(page.rows),
         "details": metadata.details(release.metadata, own),
         "description": kept.text_of(release),
         "description_html": kept.html_of(release),

@@ -22,7 +22,7 @@ from tokens.revoking import revoke_api_token
 
 TAB = "manage-tokens"
 REASON = "revoked by its user"
-PAGE = 25
+PAGE = 12
 
 
 @require_safe

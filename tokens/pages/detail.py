@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from publishers.models import Publisher
 from publishers.providers.fields import Reading
 from registry.manage.access import Place
@@ -15,7 +17,7 @@ from tokens.models import Exchange, Provenance
 from tokens.pages import fixes
 from tokens.pages.fixes import Fix
 
-MAX_FILES = 100
+MAX_FILES = 25
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Detail:
     forbidden: str | None
     held: Sequence[Held]
     files: Sequence[Provenance]
+    more_files: int
 
     @property
     def granted(self) -> bool:
@@ -74,7 +77,9 @@ def detail_of(place: Place, exchange_id: UUID) -> Detail | None:
         offered = None if forbidden else _offered(publisher, comparison, reading)
         shown = offered or [] if place.is_owner else []
         held.append(Held(comparison, publisher, _rows(comparison), reasons, shown, trusts_now=offered == []))
-    return Detail(exchange, seen, forbidden, held, _files(place.project, exchange))
+    files = _files(place.project, exchange)
+    more = max(0, files.count() - MAX_FILES)
+    return Detail(exchange, seen, forbidden, held, list(files[:MAX_FILES]), more)
 
 
 def _offered(publisher: Publisher | None, comparison: Comparison, reading: Reading | None) -> list[Fix] | None:
@@ -105,7 +110,7 @@ def _texts(value: Any) -> list[str]:
     return [str(member) for member in value] if isinstance(value, list) else [str(value)]
 
 
-def _files(project: Project, exchange: Exchange) -> list[Provenance]:
+def _files(project: Project, exchange: Exchange) -> QuerySet[Provenance]:
     """What its upload token uploaded to this project, and not to an earlier one of the same name."""
     uploads = Provenance.objects.filter(exchange=exchange, project_name=project.normalized_name)
-    return list(uploads.filter(uploaded_at__gte=project.created_at).select_related("file")[:MAX_FILES])
+    return uploads.filter(uploaded_at__gte=project.created_at).select_related("file")

@@ -13,8 +13,9 @@ from tokens.pages.detail import detail_of
 from tokens.pages.filters import ExchangeFilter
 
 # So many publishers can be chosen from.
-MAX_PUBLISHERS = 100
-PAGE = 25
+MAX_PUBLISHERS = 30
+PAGE = 12
+HELD = 8  # publishers on a page of what was compared
 
 
 @require_safe
@@ -35,5 +36,6 @@ def exchange(request: HttpRequest, place: Place, exchange: UUID) -> HttpResponse
     detail = detail_of(place, exchange)
     if detail is None:
         raise Http404("Your project has no such exchange, or it is no longer kept.")
-    context = {"place": place, "tab": "manage-exchanges", "detail": detail}
+    page = page_of(detail.held, request, HELD)
+    context = {"place": place, "tab": "manage-exchanges", "detail": detail, "page": page}
     return render(request, "tokens/exchange.html", context)

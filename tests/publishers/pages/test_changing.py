@@ -193,7 +193,7 @@ def seen_on(client: Client, publisher: Publisher) -> str:
 
 def test_a_new_name_is_accepted(client: Client, publisher: Publisher):
     rename(publisher, NEW)
-    assert f"{at(publisher, 'names/')}" in page(client, PAGE)
+    assert f'href="{publisher.pk}/names/"' in page(client, PAGE)
     said = page(client, at(publisher, "names/"))
     assert "octo-org/sampleproject" in said
     assert "octo-org/newname" in said

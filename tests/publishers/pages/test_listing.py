@@ -1,6 +1,7 @@
 """The page that lists a project's publishers."""
 
 import datetime
+from urllib.parse import urljoin
 
 import pytest
 from django.test import Client
@@ -154,11 +155,13 @@ def test_a_long_list_asks_few_questions(
         use(registration.add(project, github, wanted, Actor("alice", alice)))
     with django_assert_max_num_queries(10):
         answer = client.get(PAGE)
-    assert answer.content.count(b'class="card publisher"') == 20
-    assert len(answer.content) < 120_000
-    assert client.get(f"{PAGE}?page=3").content.count(b'class="card publisher"') == 5
+    assert answer.content.count(b'class="card publisher"') == 5
+    assert len(answer.content) < 25_000
+    assert client.get(f"{PAGE}?page=9").content.count(b'class="card publisher"') == 5
 
 
 @pytest.mark.usefixtures("publisher")
 def test_a_card_leads_to_its_refusals(client: Client, publisher: Publisher):
-    assert f"/manage/project/sampleproject/exchanges/?outcome=refused&publisher={publisher.pk}" in text_of(client)
+    link = f"../../exchanges/?outcome=refused&publisher={publisher.pk}"
+    assert f'href="{link}"' in text_of(client)
+    assert client.get(urljoin(PAGE, link)).status_code == 200

@@ -11,6 +11,7 @@ from django.test import Client
 from registry import switches
 from registry.actors import Actor
 from registry.models import Event, ProhibitedName, User
+from tests.registry.accounts.passkeys import give_passkey
 from tests.registry.accounts.people import (
     PASSWORD,
     code,
@@ -184,6 +185,18 @@ def test_a_session_that_proved_nothing_confirms_first(client: Client):
     give_app(boss)
     client.force_login(boss)
     assert client.post(ADD, FORM)["Location"].startswith("/account/reauthenticate/")
+
+
+@pytest.mark.parametrize("sso", ["", "https://login.example.com"])
+def test_the_page_that_confirms_by_passkey_asks_few_questions(
+    client: Client, boss: User, settings: Any, django_assert_max_num_queries: Any, sso: str
+):
+    settings.SSO_ISSUER = sso
+    give_passkey(boss)
+    let_time_pass(client)
+    with django_assert_max_num_queries(10):
+        page = client.get("/account/2fa/webauthn/reauthenticate/").content.decode()
+    assert [words in page for words in ("Use your password", "Use a code", "Use single sign-on")] == [True, True, False]
 
 
 def test_who_has_nothing_to_confirm_with_is_told_so(client: Client, settings: Any):

@@ -161,9 +161,9 @@ def test_a_long_history_comes_in_pages_and_whole_in_the_file(
         Event.objects.bulk_create(lines)
     with django_assert_max_num_queries(10):
         first = owner.get(PAGE)
-    assert len(words(first)) == 30
-    assert len(first.content) < 35_000
-    assert len(words(owner.get(PAGE, {"page": "7"}))) == 24
+    assert len(words(first)) == 25
+    assert len(first.content) < 25_000
+    assert len(words(owner.get(PAGE, {"page": "9"}))) == 4
     monkeypatch.setattr(exporting, "BATCH", 7)
     table = exported(owner.get(f"{PAGE}events.csv"))
     assert len({row[2] for row in table[1:]}) == len(table) - 1 == 204

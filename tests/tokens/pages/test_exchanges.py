@@ -55,7 +55,7 @@ def test_it_shows_granted_and_refused_ones_the_newest_first(gate):
     page = shown(gate)
     table = page[page.index("<tbody>") :]
     assert table.index("Refused") < table.index("Granted")
-    assert f"{LIST}{refused.pk}/" in page
+    assert f'href="{refused.pk}/"' in page
     assert "<code>environment</code> is <code>staging</code>, not <code>pypi</code>." in page
     assert "octo-org/sampleproject · release.yml · environment pypi" in page
     assert "invalid-publisher" in page
@@ -83,7 +83,7 @@ def test_the_exchange_that_created_the_project_stands_in_its_list(gate, client):
     assert client.post("/legacy/", fields, headers={"Authorization": f"Bearer {token}"}).status_code == 200
     exchange = Exchange.objects.get()
     page = text_of(gate.as_("alice").get("/manage/project/brand-new/exchanges/"))
-    assert f"/manage/project/brand-new/exchanges/{exchange.pk}/" in page
+    assert f'href="{exchange.pk}/"' in page
     line = Event.objects.get(tag="project:oidc:exchange-granted")
     assert (line.project, line.time) == (Project.objects.get(name="brand-new"), exchange.created_at)
 
@@ -169,10 +169,10 @@ def test_long_lists_are_paged_and_cost_few_queries(gate, django_assert_max_num_q
     client = gate.as_("alice")
     with django_assert_max_num_queries(10):
         first = client.get(LIST)
-    assert text_of(first).count('class="chip bad"') == 25
-    assert len(first.content) < 50_000
+    assert text_of(first).count('class="chip bad"') == 12
+    assert len(first.content) < 25_000
     assert "?page=2" in text_of(first)
-    assert text_of(client.get(f"{LIST}?page=2&outcome=refused")).count('class="chip bad"') == 8
+    assert text_of(client.get(f"{LIST}?page=3&outcome=refused")).count('class="chip bad"') == 9
 
 
 def test_another_users_project_of_that_name_in_other_letters_is_the_same(gate):
