@@ -15,6 +15,7 @@ from tests import axe
 from tests.machine import needs_chromium
 from tests.routes import path_of, routes
 from tests.town import Town
+from tests.windows import too_narrow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,14 +81,13 @@ def test_every_page_is_light_cheap_and_well_headed(town: Town, alice: Client):
 
 
 @needs_chromium
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_browser_has_nothing_to_complain_of(town: Town, alice: Client, live_server, browser, settings, scheme):
+def test_a_browser_has_nothing_to_complain_of(town: Town, alice: Client, live_server, browser, settings):
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
     session = {"name": "sessionid", "value": alice.cookies["sessionid"].value, "url": live_server.url}
     inside = [*pages(town, alice), *FURTHER]
     outside = [path_of(route, town.arguments) for route in routes() if route.startswith(OUTSIDE)]
     wrong: list[str] = []
-    with browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900}) as context:
+    with browser.new_context(reduced_motion="reduce", viewport={"width": 1280, "height": 900}) as context:
         wrong += complaints(context, live_server.url, outside)
         context.add_cookies([session])
         wrong += complaints(context, live_server.url, inside)
@@ -95,16 +95,16 @@ def test_a_browser_has_nothing_to_complain_of(town: Town, alice: Client, live_se
 
 
 def complaints(context: Any, url: str, paths: list[str]) -> list[str]:
-    """What is wrong with pages: for a screen reader, for the policy, or in a narrow window."""
+    """What is wrong with pages: for a screen reader, in light and in dark, for the policy, or in a narrow window."""
     page, wrong = context.new_page(), []
     page.on("console", lambda message: wrong.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
     for path in paths:
         page.goto(url + path)
         wrong += [f"{path}: {found}" for found in axe.violations(page)]
-        for width in (390, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                wrong.append(f"{path}: wider than {width}")
+        page.emulate_media(color_scheme="dark")
+        wrong += [f"{path} in dark: {found}" for found in axe.violations(page, rules=axe.COLOURS)]
+        page.emulate_media(color_scheme="light")
+        wrong += too_narrow(page, (390, 1280))
     page.close()
     return [said for said in wrong if "/nowhere" not in said or "404" not in said]
