@@ -37,6 +37,16 @@ def long(name: str, number: int = 0, length: int = 100) -> str:
     return f"{name}-".ljust(length - len(end), "x") + end
 
 
+METADATA = {
+    "summary": SUMMARY[:500],
+    "description": "Tables of measurements. " * 20,
+    "description_content_type": "text/plain",
+    "requires_python": ">=3.11",
+    "author_email": "Ada Example <ada@example.com>",
+    "keywords": [f"word{number}" for number in range(10)],
+    "classifiers": [f"Programming Language :: Python :: 3.{minor}" for minor in range(5, 20)],
+    "project_urls": {name: f"https://example.com/{name}/" for name in ("Docs", "Source", "Changes", "Issues")},
+}
 PROJECT = long("project")
 OWNER, REPOSITORY = long("owner", length=39), long("repository")
 WORKFLOW, ENVIRONMENT = f"{long('release', length=60)}.yml", long("environment", length=60)
@@ -120,7 +130,7 @@ def _releases(project: Project, count: int) -> None:
         Release(
             project=project,
             version=f"{number}.0",
-            metadata={"name": project.name, "version": f"{number}.0", "summary": SUMMARY[:500]},
+            metadata={"name": project.name, "version": f"{number}.0", **METADATA},
             yanked_at=timezone.now() if count > 3 and number > 1 else None,
             yanked_reason=REASON[:500],
         )

@@ -1,12 +1,14 @@
 """Templates without the indentation that makes them readable: it would be a third of what long lists weigh."""
 
 import re
+from collections.abc import Sequence
 
-from django.template import Origin
-from django.template.loaders import filesystem
+from django.template import Engine, Origin
+from django.template.loaders import cached, filesystem
 
 # What stands between these tags is shown, or sent, as it is written.
 _AS_WRITTEN = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)", re.DOTALL | re.IGNORECASE)
+LOADERS = ("registry.pages.lean.Loader", "django.template.loaders.app_directories.Loader")
 _INDENTATION = re.compile(r"\n[ \t]+")
 
 
@@ -17,6 +19,13 @@ class Loader(filesystem.Loader):
         """The template, each line from its first letter on. Raises TemplateDoesNotExist."""
         text = super().get_contents(origin)
         return lean(text) if origin.name.endswith(".html") else text
+
+
+class Templates(cached.Loader):
+    """These first, then those of the packages as they are; each is read once."""
+
+    def __init__(self, engine: Engine, loaders: Sequence[str] = LOADERS) -> None:
+        super().__init__(engine, loaders)
 
 
 def lean(text: str) -> str:

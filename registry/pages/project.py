@@ -21,7 +21,7 @@ from registry.reading import Reader, page_for_readers
 
 # Of each list so many; of a page of releases the older ones are folded away.
 RELEASES, UNFOLDED_RELEASES = 20, 12
-FILES, FILES_OF_ONE_RUN = 8, 16
+FILES, FILES_OF_ONE_RUN = 6, 15
 PEOPLE = 12
 
 

@@ -178,17 +178,17 @@ class TestProvenance:
         published(others[-1], claims={**CLAIMS, "run_id": "4712"})
         page = text(client.get("/project/sample-project/"))
         assert page.count('class="provenance"') == 1
-        assert "3 more files" in page
+        assert "1 more file<" in page
         rest = text(client.get("/project/sample-project/?files=2"))
         assert rest.count('class="provenance"') == 2
         assert all((one.sha256 in page) != (one.sha256 in rest) for one in others)
 
     def test_more_of_them_are_shown_if_all_are_of_one_run(self, client, project, file):
-        others = [make_file(project, tag=f"cp3{number}-cp3{number}-win32") for number in range(10, 25)]
+        others = [make_file(project, tag=f"cp3{number}-cp3{number}-win32") for number in range(10, 24)]
         for one in (file, *others):
             published(one)
         page = text(client.get("/project/sample-project/"))
-        assert "11 more files" in page
+        assert "10 more files" in page
         assert all(one.sha256 in page for one in others)
         assert "files=2" not in page
 
