@@ -33,7 +33,8 @@ FURTHER = ["/?q=sample", "/?q=nothing-of-that-name", "/help/administration/", "/
 PUBLISHING = "/manage/project/sampleproject/settings/publishing/"
 FURTHER += [f"{PUBLISHING}?provider=gitlab", f"{PUBLISHING}?provider=github&owner=octo-org&repository=x"]
 FURTHER += ["/manage/project/sampleproject/exchanges/?outcome=refused"]
-ADMIN = ["/admin/", "/admin/tokens/exchange/", "/admin/publishers/publisher/"]
+ADMIN = ["/admin/", "/admin/tokens/exchange/", "/admin/publishers/publisher/", "/admin/registry/switch/"]
+ADMIN += [f"/admin/tokens/{page}/" for page in ("apitoken/find", "provenance/who", "uploadtoken/revoke")]
 
 
 @pytest.fixture
