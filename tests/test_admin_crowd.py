@@ -81,7 +81,7 @@ PINNED: dict[str, dict[str, int]] = {
     "others": {
         "front page": 14,
         "one application": 3,
-        "keys": 5,
+        "keys": 7,
         "try a token": 4,
         "reset a second factor": 5,
         "set a password": 5,

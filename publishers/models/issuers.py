@@ -89,6 +89,11 @@ class Issuer(models.Model):
     dropped_keys = models.JSONField(
         default=list, editable=False, help_text="RFC 7638 thumbprints that an administrator dropped."
     )
+    key_uses = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="When a token of each key was last verified; kept up to date by the hour.",
+    )
     keys_pasted = models.BooleanField(default=False, editable=False, help_text="Pasted keys are never fetched.")
     keys_refreshed_at = models.DateTimeField(null=True, editable=False, help_text="The last good fetch.")
     refresh_claimed_at = models.DateTimeField(
