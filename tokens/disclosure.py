@@ -67,8 +67,10 @@ def shows_actual(publisher: Publisher | None) -> bool:
     return publisher is not None and publisher.first_upload_at is not None
 
 
-def told_addresses(events: Iterable[Event]) -> set[int]:
-    """Of which events of CI jobs the address is told in a history, by their keys.
+def told_senders(events: Iterable[Event]) -> set[int]:
+    """Of which events of CI jobs a history tells who it was and from where, by their keys.
+
+    A job is named by what its token said, such as the new name of a repository that was renamed.
 
     Where strangers may register, only of a person's doing, or once a file was uploaded through the publisher.
     """

@@ -47,9 +47,11 @@ class IssuerQuerySet(models.QuerySet["Issuer"]):
             known = f": {sentences.other_credential(other)}" if other else ""
             raise InvalidPayload(f"unknown trusted publishing issuer{known}")
         if issuer.provider_off:  # type: ignore[attr-defined]  # annotated above
-            raise NotEnabled(f"{issuer.kind.label} trusted publishing is switched off in this registry.")
+            words = f"{issuer.kind.label} trusted publishing is switched off in this registry."
+            raise NotEnabled(words, issuer.provider)
         if not issuer.enabled:
-            raise NotEnabled(f"{issuer.kind.label} trusted publishing from {issuer.url} is switched off.")
+            words = f"{issuer.kind.label} trusted publishing from {issuer.url} is switched off."
+            raise NotEnabled(words, issuer.provider)
         return issuer
 
 

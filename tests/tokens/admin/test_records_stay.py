@@ -152,7 +152,7 @@ def filled(page: Any) -> dict[str, Any]:
         for bound in form:
             value, widget = bound.value(), bound.field.widget
             if isinstance(widget, MultiWidget):
-                parts = widget.decompress(value)
+                parts = widget.decompress(value) or []
                 sent |= {f"{bound.html_name}_{n}": str(part) for n, part in enumerate(parts) if part is not None}
             elif value is not None and value is not False:
                 sent[bound.html_name] = value
