@@ -62,9 +62,7 @@ class Seen:
 
 def shows_actual(publisher: Publisher | None) -> bool:
     """Whether a publisher's project sees what the token said. None: the publisher is gone, and nobody can tell."""
-    if not settings.SIGNUP_OPEN:
-        return True
-    return publisher is not None and publisher.first_upload_at is not None
+    return publisher.tells_actual if publisher is not None else not settings.SIGNUP_OPEN
 
 
 def told_senders(events: Iterable[Event]) -> set[int]:
