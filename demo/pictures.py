@@ -57,7 +57,7 @@ PICTURES = [
     Picture("tokens", "/manage/account/token/", "alice", height=650),
     Picture("history", f"{MANAGED}/history/", "alice"),
     Picture("account", "/account/", "alice", height=520),
-    Picture("dashboard", "/admin/", "admin", height=760),
+    Picture("dashboard", "/admin/", "admin", height=960),
     Picture("project-phone", f"/project/{package.NAME}/", width=390, height=844, colours="dark"),
     Picture("refusal-phone", REFUSED, "alice", width=390, height=844, link=OWNER, colours="dark"),
 ]

@@ -11,11 +11,12 @@ class Refused(Exception):
     message = "Token request failed"
     retry_after: int | None = None
     exchange = ""  # the id of the record, where there is one
-    provider = ""  # that of the issuer whose signature was verified
+    provider: str  # of the issuer whose signature was verified, or that is itself what refuses whoever names it
 
-    def __init__(self, description: str) -> None:
+    def __init__(self, description: str, provider: str = "") -> None:
         super().__init__(description)
         self.description = description
+        self.provider = provider
         self.headers: dict[str, str] = {}
 
 

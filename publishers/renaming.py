@@ -20,6 +20,11 @@ def note(publishers: Iterable[Publisher], reading: Reading) -> None:
             unchanged.update(renamed_to=names)
 
 
+def told(publisher: Publisher) -> dict[str, str] | None:
+    """The names that were seen, for the people of its project, as far as they are told; None if there are none."""
+    return publisher.renamed_to if publisher.tells_actual else None
+
+
 def of(publisher: Publisher) -> str:
     """The place as it is called now, in words; empty where no other name was seen."""
     return publisher.issuer.kind.place(publisher.renamed_to) if publisher.renamed_to else ""

@@ -245,6 +245,8 @@ SOCIALACCOUNT_EMAIL_REQUIRED = False
 
 # Of whom the pages of publishers ask when each was last used: a function of the floor above.
 PUBLISHER_USES = "tokens.uses.last_uses"
+# Of whom an issuer's page asks when each key was used since the last hour that was written down.
+KEY_USES = "tokens.uses.key_uses"
 
 FORM_RENDERER = "registry.pages.forms.Renderer"
 

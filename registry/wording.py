@@ -5,6 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
 from registry.differences import differences, spoken
 from registry.models import Event
 
@@ -17,6 +20,12 @@ TOKENS = "API tokens"
 SIGN_IN = "Account and sign-in"
 ADMINISTRATION = "Administration"
 
+# Who did what nobody here is told more of.
+SOME_JOB = "a CI job"
+
+# Of the newest so many events by one name it is looked whether they are told.
+MOST_DOUBTFUL = 1_000
+
 Told = Callable[[Sequence[Event]], Collection[int]]
 
 
@@ -27,7 +36,7 @@ class Line:
     kind: str  # what people filter by
     words: str  # with names of details in braces
     notes: tuple[str, ...] = ()  # details to name beneath
-    told: Told | None = None  # of which events the address is told, by their keys; None: of all
+    told: Told | None = None  # of which events the actor's name and address are told, by their keys; None: of all
 
 
 @dataclass(frozen=True)
@@ -37,8 +46,9 @@ class Said:
     event: Event
     words: str
     changes: list[str]
+    actor: str
     address: str
-    is_hidden: bool  # whether it has an address that is not told here
+    is_hidden: bool  # whether its actor's name and address are not told here
 
 
 _catalogue: dict[str, Line] = {}
@@ -71,26 +81,38 @@ def tags_of(kind: str) -> list[str]:
 
 def said(events: Sequence[Event]) -> list[Said]:
     """Some events in words."""
-    hidden = _hidden(events)
-    return [_said(event, line_of(event.tag), is_hidden=event.pk in hidden) for event in events]
+    unseen = hidden(events)
+    return [_said(event, line_of(event.tag), is_hidden=event.pk in unseen) for event in events]
 
 
 def _said(event: Event, line: Line, *, is_hidden: bool) -> Said:
     words = line.words.format_map(_Spoken(event.details))
-    address = "" if is_hidden else event.address or ""
-    return Said(event, words, _changes(event.details, line.notes), address, is_hidden)
+    actor, address = (SOME_JOB, "") if is_hidden else (event.actor_name, event.address or "")
+    return Said(event, words, _changes(event.details, line.notes), actor, address, is_hidden)
 
 
-def _hidden(events: Iterable[Event]) -> set[int]:
+def hidden(events: Iterable[Event]) -> set[int]:
+    """Of which events the actor's name and address are not told, by their keys."""
     asked: dict[Told, list[Event]] = defaultdict(list)
     for event in events:
         told = line_of(event.tag).told
-        if told is not None and event.address:
+        if told is not None:
             asked[told].append(event)
-    hidden: set[int] = set()
+    unseen: set[int] = set()
     for told, some in asked.items():
-        hidden |= {event.pk for event in some} - set(told(some))
-    return hidden
+        unseen |= {event.pk for event in some} - set(told(some))
+    return unseen
+
+
+def named(events: QuerySet[Event], who: str) -> QuerySet[Event]:
+    """Those whose actor has just this name, as far as it is told: a filter must not confirm what is not shown."""
+    by_name = events.filter(actor_name=who)
+    guarded = [tag for tag, line in _catalogue.items() if line.told is not None]
+    if not settings.SIGNUP_OPEN:  # then all is told, to whomever
+        return by_name
+    doubtful = list(by_name.filter(tag__in=guarded).order_by("-time", "-pk")[:MOST_DOUBTFUL])
+    told = {event.pk for event in doubtful} - hidden(doubtful)
+    return by_name.filter(~Q(tag__in=guarded) | Q(pk__in=told))
 
 
 def _changes(details: Mapping[str, Any], notes: Iterable[str]) -> list[str]:

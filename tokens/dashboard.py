@@ -19,8 +19,7 @@ from tokens import tallies
 from tokens.models import ApiToken, Exchange, Tally
 
 DAYS = 30
-# Hours that nobody counted yet are counted when the page is opened; more of them than these are left to the worker.
-LIVE = datetime.timedelta(hours=3)
+LIVE = tallies.LIVE
 # Beyond this "many" is enough to know.
 MOST = 1000
 

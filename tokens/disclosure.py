@@ -62,13 +62,13 @@ class Seen:
 
 def shows_actual(publisher: Publisher | None) -> bool:
     """Whether a publisher's project sees what the token said. None: the publisher is gone, and nobody can tell."""
-    if not settings.SIGNUP_OPEN:
-        return True
-    return publisher is not None and publisher.first_upload_at is not None
+    return publisher.tells_actual if publisher is not None else not settings.SIGNUP_OPEN
 
 
-def told_addresses(events: Iterable[Event]) -> set[int]:
-    """Of which events of CI jobs the address is told in a history, by their keys.
+def told_senders(events: Iterable[Event]) -> set[int]:
+    """Of which events of CI jobs a history tells who it was and from where, by their keys.
+
+    A job is named by what its token said, such as the new name of a repository that was renamed.
 
     Where strangers may register, only of a person's doing, or once a file was uploaded through the publisher.
     """

@@ -8,7 +8,15 @@ from django.views.decorators.debug import sensitive_variables
 from packaging.utils import NormalizedName
 
 from publishers import keys, matching, oidc
-from publishers.errors import Busy, InvalidPendingPublisher, InvalidPublisher, InvalidToken, ReadOnly, Refused
+from publishers.errors import (
+    Busy,
+    InvalidPendingPublisher,
+    InvalidPublisher,
+    InvalidToken,
+    KeysUnavailable,
+    ReadOnly,
+    Refused,
+)
 from publishers.models import Issuer, Publisher
 from publishers.oidc import SignedToken, UnverifiedToken
 from publishers.pinning import Overtaken
@@ -37,8 +45,6 @@ def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
     form, find the publishers that they match; then, in one transaction, redeem, mint and record.
     """
     authentic = authenticate(unverified_text, client)
-    if authentic.issuer.writing_off:  # type: ignore[attr-defined]  # by ``IssuerQuerySet.trusted``
-        raise ReadOnly
     try:
         return _exchange(authentic, wanted, client)
     except Refused as refusal:
@@ -47,6 +53,8 @@ def exchange(unverified_text: str, wanted: Wanted, client: Client) -> Granted:
 
 
 def _exchange(authentic: SignedToken, wanted: Wanted, client: Client) -> Granted:
+    if authentic.issuer.writing_off:  # type: ignore[attr-defined]  # by ``IssuerQuerySet.trusted``
+        raise ReadOnly
     try:
         attempt = read(authentic, client)
     except InvalidToken:
@@ -70,7 +78,12 @@ def authenticate(unverified_text: str, client: Client) -> SignedToken:
 def signed(unverified: UnverifiedToken) -> SignedToken:
     """The same for a token that was looked into; nothing is counted. Raises Refused."""
     issuer = Issuer.objects.trusted(unverified.issuer)
-    return oidc.authenticate(unverified, issuer, keys.find(issuer, unverified.key_id))
+    try:
+        key = keys.find(issuer, unverified.key_id)
+    except KeysUnavailable as unavailable:
+        unavailable.provider = issuer.provider
+        raise
+    return oidc.authenticate(unverified, issuer, key)
 
 
 def read(authentic: SignedToken, client: Client) -> Attempt:

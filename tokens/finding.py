@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Model, Q, QuerySet
+from django.template.defaultfilters import pluralize
 from django.views.decorators.debug import sensitive_variables
 
 from publishers.models import Publisher
@@ -14,12 +16,15 @@ from registry import names
 from registry.admin import searching
 from registry.models import Event, File, Project, User
 from tokens import inspecting, secrets
+from tokens.credentials import UploadTokenCredential
 from tokens.inspecting import Explained
 from tokens.models import ApiToken, Exchange, Provenance, UploadToken
 
 MAX_TEXT = 64 * 1024
 # So many of each kind are shown.
 MOST = 20
+# Of the publishers that trust a place all should be seen at once.
+MOST_TRUSTING = 200
 # The spelling of tokens here and at PyPI: enough to know one by, too little to take a name for one.
 _TOKEN = re.compile(r"[a-z][a-z0-9]{1,15}_(?:tp|api)_[0-9A-Za-z]{20,}|pypi-[A-Za-z0-9_-]{20,}")
 # The run in an address of GitHub, GitLab and Buildkite.
@@ -36,11 +41,13 @@ class Found:
     rows: Sequence[Model] = ()
     tone: str = ""  # good or bad, where it is either
     explained: Explained | None = field(default=None, repr=False)
+    revocable: ApiToken | UploadToken | None = None  # a token that has not ended yet
+    most: int = MOST  # rows that are shown
 
     @property
     def is_cut(self) -> bool:
         """Whether there may be more rows."""
-        return len(self.rows) >= MOST
+        return len(self.rows) >= self.most
 
 
 @sensitive_variables("text")
@@ -91,8 +98,28 @@ def _known(token: ApiToken | UploadToken) -> Found:
     state = token.state()
     kind = "API token" if isinstance(token, ApiToken) else "Upload token"
     if state == "live":
-        return Found(f"{kind}, live", "It opens what its page says. Revoke it there.", _around(token), "bad")
-    return Found(f"{kind}, {state}", f"It opens nothing any more: {_end(token, state)}.", _around(token), "good")
+        return Found(f"{kind}, live", _opens(token), _around(token), "bad", revocable=token)
+    ended = f"It opens nothing any more: {_end(token, state)}."
+    # A user who comes back brings the token back too.
+    revocable = token if state == "without its user" else None
+    return Found(f"{kind}, {state}", ended, _around(token), "good", revocable=revocable)
+
+
+def _opens(token: ApiToken | UploadToken) -> str:
+    """What a token that has not ended opens, until when."""
+    until = f" until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else ", and never expires"
+    if isinstance(token, ApiToken):
+        where = ", ".join(sorted(project.name for project in token.projects.all()[:MOST])) or "no project that is left"
+        reach = where if token.limited else "all projects of its user"
+        return f"“{token.name}” of {token.username} opens {', '.join(token.scopes) or 'nothing'} for {reach}{until}."
+    opened = ", ".join(sorted(UploadTokenCredential(token).publishers)) if settings.OIDC_ENABLED else ""
+    if opened:
+        return f"It uploads to {opened}{until}."
+    covered = ", ".join(sorted({grant["project"] for grant in token.grants}))
+    return (
+        f"It was for {covered}{until}, and opens nothing at the moment: trusted publishing, its provider or its issuer "
+        "is switched off, or its publishers were changed or are gone. Revoked, it never opens anything again."
+    )
 
 
 def _end(token: ApiToken | UploadToken, state: str) -> str:
@@ -173,10 +200,11 @@ def _place(text: str) -> Iterator[Found]:
         return
     identities = known_identities(text)
     publishers = Publisher.objects.filter(identity__in=identities).select_related("issuer", "project")
-    trusting = list(publishers.order_by("normalized_name", "pk")[: MOST * 10])
+    trusting = list(publishers.order_by("normalized_name", "pk")[:MOST_TRUSTING])
     if trusting:
-        projects = len({publisher.normalized_name for publisher in trusting})
-        yield Found(f"Publishers that trust this place, of {projects} projects", rows=trusting)
+        projects = publishers.order_by().values("normalized_name").distinct().count()
+        of = f"{projects:,} project{pluralize(projects)}"
+        yield Found(f"Publishers that trust this place, of {of}", rows=trusting, most=MOST_TRUSTING)
     yield from _of_exchanges("Exchanges from there, the newest", Q(identity__in=identities))
 
 

@@ -1,4 +1,4 @@
-"""Revoking everything that came from one place: an issuer, a repository, a publisher, a user, an address.
+"""Revoking everything that came from one place: an issuer, a provider, a repository, a publisher, a user, an address.
 
 Only what lives is looked at, which is little however long the registry has run; what was revoked is no longer there
 to be found, so that a sweep that was interrupted, or asked for twice, goes on where it stopped.
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from publishers.models import Issuer, Publisher
 from publishers.places import known_identities
+from publishers.providers import PROVIDERS
 from registry.actors import Actor
 from registry.models import Event, User
 from tokens.models import ApiToken, Provenance, UploadToken
@@ -24,9 +25,11 @@ from tokens.revoking import revoke_api_token, revoke_upload_token
 BATCH = 200
 MAX_ADDRESSES = 10_000
 
-ISSUER, REPOSITORY, PUBLISHER, USER, ADDRESS = "issuer", "repository", "publisher", "user", "address"
+ISSUER, PROVIDER, REPOSITORY = "issuer", "provider", "repository"
+PUBLISHER, USER, ADDRESS = "publisher", "user", "address"
 KINDS = {
     ISSUER: "everything of an issuer",
+    PROVIDER: "everything of a provider, at all its issuers",
     REPOSITORY: "everything of a repository, at any provider",
     PUBLISHER: "everything of a publisher",
     USER: "a user's API tokens, and what came through publishers that the user added",
@@ -107,11 +110,13 @@ def live_api_tokens() -> "QuerySet[ApiToken]":
 
 _ROWS: "dict[str, Callable[[QuerySet[UploadToken], str], QuerySet[UploadToken]]]" = {
     ISSUER: lambda live, which: live.filter(issuer_url=which),
+    PROVIDER: lambda live, which: live.filter(exchange__provider=which),
     REPOSITORY: lambda live, which: live.filter(exchange__identity__in=known_identities(which)),
     ADDRESS: lambda live, which: live.filter(exchange__address=which),
 }
 _EXISTS: dict[str, Callable[[str], bool]] = {
     ISSUER: lambda which: Issuer.objects.filter(url=which).exists(),
+    PROVIDER: lambda which: which in PROVIDERS,
     REPOSITORY: lambda which: bool(known_identities(which)),
     PUBLISHER: lambda which: bool(_publishers(PUBLISHER, which)),
     USER: lambda which: User.objects.filter(username=which).exists(),

@@ -13,13 +13,16 @@ from django.db.models import Count, Max, Min, Q
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
-from publishers.models import Publisher
+from publishers.models import Issuer, Publisher
+from publishers.uses import note_key_uses
 from registry.signals import hour_passed
 from tokens.models import Exchange, Provenance, Tally
 
 HOUR = datetime.timedelta(hours=1)
 # An exchange is stored a moment after the time that it carries.
 SETTLED = datetime.timedelta(minutes=5)
+# What is not counted yet is counted when a page is opened; more hours than these are left to the worker.
+LIVE = datetime.timedelta(hours=3)
 # So much is counted in one transaction.
 STRIDE = datetime.timedelta(hours=6)
 
@@ -73,7 +76,21 @@ def _store(since: datetime.datetime, until: datetime.datetime) -> int:
     with transaction.atomic():
         Tally.objects.bulk_create(rows, ignore_conflicts=True)
         _note_last_uses(since, until)
+        for issuer, seen in sorted(last_key_uses(since, until).items()):
+            note_key_uses(issuer, seen)
     return len(rows)
+
+
+def last_key_uses(
+    since: datetime.datetime, until: datetime.datetime, **which: Issuer
+) -> dict[int, dict[str, datetime.datetime]]:
+    """The last recorded exchange of each key, by issuer and key id: granted or refused, its signature was right."""
+    seen = Exchange.objects.filter(created_at__gte=since, created_at__lt=until, issuer__isnull=False, **which)
+    rows = seen.exclude(key_id="").order_by().values_list("issuer", "key_id").annotate(last=Max("created_at"))
+    uses: dict[int, dict[str, datetime.datetime]] = defaultdict(dict)
+    for issuer, key_id, last in rows:
+        uses[issuer][key_id] = last
+    return uses
 
 
 def _note_last_uses(since: datetime.datetime, until: datetime.datetime) -> None:

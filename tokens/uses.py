@@ -1,14 +1,17 @@
-"""When a project's publishers were last used, and by which run (PUBLISHER_USES)."""
+"""When a project's publishers were last used, and by which run (PUBLISHER_USES); when an issuer's keys (KEY_USES)."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Max
 from django.db.models.fields.json import KT
+from django.utils import timezone
 
-from publishers.models import Publisher
+from publishers.models import Issuer, Publisher
 from publishers.uses import Use
 from registry.models import Event, Project
+from tokens import tallies
 from tokens.disclosure import shows_actual
 from tokens.models import Exchange
 
@@ -23,6 +26,13 @@ def last_uses(project: Project, publishers: Sequence[Publisher]) -> Mapping[int,
         for event in [events.get(publisher.pk)]
         if event is not None
     }
+
+
+def key_uses(issuer: Issuer) -> dict[str, datetime.datetime]:
+    """By key id, in the hours that are not over or not counted yet; what came before is in the issuer's row."""
+    now = timezone.now()
+    since = max(filter(None, (tallies.counted_until(), now - tallies.LIVE)))
+    return tallies.last_key_uses(since, now, issuer=issuer).get(issuer.pk, {})
 
 
 def _last_grants(project: Project) -> dict[int, Event]:

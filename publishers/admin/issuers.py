@@ -1,5 +1,6 @@
 """Issuers: whose word is taken, and with which keys."""
 
+import datetime
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.utils.timesince import timesince
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from publishers import issuers, jwk
+from publishers import issuers, jwk, uses
 from publishers.fetch import FetchFailed
 from publishers.issuers import IssuerForm
 from publishers.jwk import BadKeySet
@@ -41,6 +42,7 @@ class KeyLine:
     kind: str  # with its size or curve
     first_seen: str
     age: str
+    last_used: datetime.datetime | None
 
 
 @admin.register(Issuer)
@@ -157,8 +159,9 @@ class IssuerAdmin(DeletesOneByOne):
 
 def key_lines(issuer: Issuer) -> list[KeyLine]:
     """The keys of an issuer in the order of their ids."""
+    used = uses.key_uses(issuer)
     return [
-        KeyLine(key_id, _kind(entry["jwk"]), first_seen[:19].replace("T", " "), _age(first_seen))
+        KeyLine(key_id, _kind(entry["jwk"]), first_seen[:19].replace("T", " "), _age(first_seen), used.get(key_id))
         for key_id, entry in sorted(issuer.keys.items())
         for first_seen in [str(entry.get("first_seen", ""))]
     ]

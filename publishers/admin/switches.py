@@ -1,14 +1,16 @@
 """Providers that are switched off: superusers add and remove them."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import IntegrityError
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
 
 from publishers import switches
-from publishers.models import Issuer, SwitchedOff, switch_choices
+from publishers.models import EVERY_PROVIDER, Issuer, SwitchedOff, switch_choices
 from registry.actors import Actor
 from registry.admin.base import DeletesOneByOne
 from registry.admin.switchboard import PANELS, Lever, Panel
@@ -49,10 +51,22 @@ class SwitchedOffAdmin(DeletesOneByOne):
 def _providers() -> list[Lever]:
     off = SwitchedOff.objects.in_bulk(field_name="provider")
     return [
-        Lever(name, str(label), "", *((True, row.since, row.by, row.reason) if row else ()))
+        _off(name, str(label), off[name]) if name in off else Lever(name, str(label))
         for name, label in switch_choices()
-        for row in [off.get(name)]
     ]
+
+
+def _off(name: str, label: str, row: SwitchedOff) -> Lever:
+    further = _sweep("provider", name, label, row.reason)
+    return Lever(name, label, "", True, row.since, row.by, row.reason, further=further)
+
+
+def _sweep(kind: str, which: str, label: str, reason: str) -> tuple[str, str]:
+    """Where what came that way is ended for good: a switch that is on again wakes it."""
+    if which == EVERY_PROVIDER:
+        return "", ""
+    query = urlencode({"kind": kind, "which": which, "reason": reason})
+    return f"Revoke what came from {label}", f"{reverse('admin:tokens_revoke')}?{query}"
 
 
 def _provider_off(name: str, reason: str, actor: Actor) -> None:
@@ -74,8 +88,21 @@ def _issuers() -> list[Lever]:
     levers = []
     for issuer in Issuer.objects.order_by("-enabled", "url").defer("keys")[:MOST_ISSUERS]:
         line = None if issuer.enabled else last.get(issuer.url)
-        told = (line.time, line.actor_name, line.details.get("reason", "")) if line else ()
-        levers.append(Lever(str(issuer.pk), str(issuer), issuer.url, not issuer.enabled, *told))
+        since, by, reason = (line.time, line.actor_name, line.details.get("reason", "")) if line else (None, "", "")
+        further = ("", "") if issuer.enabled else _sweep("issuer", issuer.url, issuer.url, reason)
+        levers.append(
+            Lever(
+                str(issuer.pk),
+                str(issuer),
+                issuer.url,
+                not issuer.enabled,
+                since,
+                by,
+                reason,
+                spoken=f"the issuer {issuer.url}",
+                further=further,
+            )
+        )
     return levers
 
 

@@ -47,9 +47,11 @@ class IssuerQuerySet(models.QuerySet["Issuer"]):
             known = f": {sentences.other_credential(other)}" if other else ""
             raise InvalidPayload(f"unknown trusted publishing issuer{known}")
         if issuer.provider_off:  # type: ignore[attr-defined]  # annotated above
-            raise NotEnabled(f"{issuer.kind.label} trusted publishing is switched off in this registry.")
+            words = f"{issuer.kind.label} trusted publishing is switched off in this registry."
+            raise NotEnabled(words, issuer.provider)
         if not issuer.enabled:
-            raise NotEnabled(f"{issuer.kind.label} trusted publishing from {issuer.url} is switched off.")
+            words = f"{issuer.kind.label} trusted publishing from {issuer.url} is switched off."
+            raise NotEnabled(words, issuer.provider)
         return issuer
 
 
@@ -88,6 +90,11 @@ class Issuer(models.Model):
     keys = models.JSONField(default=dict, editable=False)
     dropped_keys = models.JSONField(
         default=list, editable=False, help_text="RFC 7638 thumbprints that an administrator dropped."
+    )
+    key_uses = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="When a token of each key was last verified; kept up to date by the hour.",
     )
     keys_pasted = models.BooleanField(default=False, editable=False, help_text="Pasted keys are never fetched.")
     keys_refreshed_at = models.DateTimeField(null=True, editable=False, help_text="The last good fetch.")

@@ -186,6 +186,11 @@ class Publisher(models.Model):
         """Whether it waits for a first upload."""
         return self.project_id is None
 
+    @property
+    def tells_actual(self) -> bool:
+        """Whether its project is told what tokens said: where strangers register, once a file came through it."""
+        return not settings.SIGNUP_OPEN or self.first_upload_at is not None
+
     def missing_pins(self) -> list[Pin]:
         """The pins that the provider has and this publisher does not."""
         return [pin for pin in self.issuer.kind.pins if not self.pins.get(pin.name)]

@@ -66,7 +66,7 @@ class Card:
     @property
     def renamed(self) -> str:
         """What its repository is called now, if another name was seen."""
-        return renaming.of(self.publisher)
+        return renaming.of(self.publisher) if renaming.told(self.publisher) else ""
 
 
 def cards(desk: Desk, publishers: Iterable[Publisher]) -> list[Card]:

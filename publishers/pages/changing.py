@@ -29,7 +29,8 @@ def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     """All fields; a link may say what they would be."""
     publisher = desk.find(pk)
     asked = offers.prefilled(publisher.issuer.kind, request.GET)
-    if publisher.renamed_to and publisher.renamed_to.items() <= asked.items():
+    names = renaming.told(publisher)
+    if names and names.items() <= asked.items():
         # Editing the names would forget the ids; accepting them does not.
         return redirect(desk.url("names", publisher))
     data = request.POST if request.method == "POST" else None
@@ -106,7 +107,7 @@ def names(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     if request.method == "POST":
         _accept(request, publisher)
         return redirect(desk.url())
-    if not publisher.renamed_to:
+    if not renaming.told(publisher):
         messages.warning(request, f"{publisher.place} was not seen under another name.")
         return redirect(desk.url())
     seen = json.dumps(publisher.renamed_to, sort_keys=True)
@@ -114,10 +115,10 @@ def names(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 
 
 def _accept(request: HttpRequest, publisher: Publisher) -> None:
-    now = renaming.of(publisher)
-    agreed = request.POST.get("seen") == json.dumps(publisher.renamed_to, sort_keys=True)
+    now, told = renaming.of(publisher), renaming.told(publisher)
+    agreed = told is not None and request.POST.get("seen") == json.dumps(told, sort_keys=True)
     try:
-        accepted = agreed and registration.accept_names(publisher, publisher.renamed_to or {}, Actor.of(request))
+        accepted = agreed and registration.accept_names(publisher, told or {}, Actor.of(request))
     except (AlreadyRegistered, Publisher.DoesNotExist) as refused:
         messages.error(request, str(refused) if isinstance(refused, AlreadyRegistered) else GONE)
         return

@@ -33,7 +33,7 @@ class Administration(AdminSite):
                 return self.logout(request)
             if not self.has_permission(request):
                 raise PermissionDenied(STAFF_ONLY)
-            changes = request.method not in READING
+            changes = request.method not in READING and not getattr(view, "only_reads", False)
             return (stepup.demanded(request) if changes else None) or inner(request, *args, **kwargs)
 
         return guarded

@@ -4,6 +4,8 @@ django-allauth's own pages that change how somebody signs in always want a recen
 """
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
@@ -22,6 +24,13 @@ from registry.models import User
 SECOND_FACTOR_FIRST = "Set up a second factor first: an authenticator app or a passkey. Then you can go on."
 NO_WAY = "Nothing is left with which you could confirm that it is you. Sign out, and sign in again."
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+def only_reads(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a page of the admin whose form asks and changes nothing: it is answered like one that is only opened,
+    and what was sent is never kept while somebody confirms who they are."""
+    view.only_reads = True  # type: ignore[attr-defined]
+    return view
 
 
 def demanded(request: HttpRequest) -> HttpResponseBase | None:

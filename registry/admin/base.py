@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from registry.admin import deleting
+
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
@@ -21,13 +23,18 @@ else:
 
 
 class DeletesOneByOne(ModelAdmin):
-    """Deletes through ``delete_model`` only, also from the list, so that each deletion leaves its event."""
+    """Deletes through ``delete_model`` only, also from the list, so that each deletion leaves its event; says before
+    what goes along."""
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Delete the selected rows one after another; one may have gone with another."""
         for row in list(queryset):
             if self.model._default_manager.filter(pk=row.pk).exists():
                 self.delete_model(request, row)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> deleting.Deleted:
+        """In numbers."""
+        return deleting.deleted_objects(objs, request, self.admin_site, self.model)
 
 
 class RecordAdmin(ModelAdmin):

@@ -7,13 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from post_office.models import Attachment, Email, EmailTemplate
+from post_office.models import Attachment, Email, EmailTemplate, Log
 
 from registry import outbox
 from registry.admin.base import RecordAdmin, pretty
 
-# Their own pages change mails and bring inline styles; templates in the database and attachments are not used.
-admin.site.unregister([Attachment, Email, EmailTemplate])
+# Their own pages change mails, and what is known of them, and bring inline styles; templates in the database and
+# attachments are not used. A mail's page shows its log.
+admin.site.unregister([Attachment, Email, EmailTemplate, Log])
 
 
 @admin.register(Email)

@@ -28,6 +28,13 @@ class Lever:
     since: datetime.datetime | None = None
     by: str = ""
     reason: str = ""
+    spoken: str = ""  # where the label alone would not tell it from another
+    further: tuple[str, str] = ("", "")  # what else there is to do once it is off: in words, and where
+
+    @property
+    def name(self) -> str:
+        """What nothing else on the page is called."""
+        return self.spoken or self.label
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ class SwitchAdmin(RecordAdmin):
         reason = "".join(letter for letter in request.POST.get("reason", "") if letter.isprintable())
         if request.POST.get("to") == "on":
             panel.on(lever.key, Actor.of(request))
-            self.message_user(request, f"Switched on: {lever.label}.", messages.SUCCESS)
+            self.message_user(request, f"Switched on: {lever.name}.", messages.SUCCESS)
         else:
             panel.off(lever.key, reason.strip()[:MAX_REASON], Actor.of(request))
-            self.message_user(request, f"Switched off: {lever.label}.", messages.WARNING)
+            self.message_user(request, f"Switched off: {lever.name}.", messages.WARNING)

@@ -1,7 +1,6 @@
 """``/api/v1/projects/NAME/events/``."""
 
 import django_filters
-from django.conf import settings
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from drf_spectacular.utils import extend_schema
@@ -9,20 +8,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from registry import wording
 from registry.api import filters
 from registry.api.access import ProjectView
 from registry.api.credentials import READ
 from registry.api.paging import Following
 from registry.models import Event
 
-# What a job does, as far as a project is told of it.
-OF_JOBS = "project:oidc:"
-
 
 class EventSerializer(serializers.ModelSerializer[Event]):
     """One line of a project's history; `tag` is named as Warehouse names it."""
 
-    actor = serializers.CharField(source="actor_name", help_text="The person, the publisher or the command.")
+    actor = serializers.SerializerMethodField(help_text="The person, the publisher or the command.")
     address = serializers.SerializerMethodField()
     details = serializers.DictField(help_text="What changed, before and after; other members for each tag.")
 
@@ -31,10 +28,13 @@ class EventSerializer(serializers.ModelSerializer[Event]):
         fields = ("id", "tag", "time", "actor", "address", "details")
         read_only_fields = fields
 
+    def get_actor(self, event: Event) -> str:
+        """By name, but a job whose name is not told."""
+        return wording.SOME_JOB if event.pk in self.context["hidden"] else event.actor_name
+
     def get_address(self, event: Event) -> str | None:
-        """Where strangers may register, that of a job is told by its exchange, to whom it is told at all."""
-        of_job = event.tag.startswith(OF_JOBS) and event.actor_id is None
-        return None if of_job and settings.SIGNUP_OPEN else event.address
+        """As the pages of the history tell it."""
+        return None if event.pk in self.context["hidden"] else event.address
 
 
 class EventFilter(FilterSet):  # type: ignore[misc]
@@ -68,4 +68,6 @@ class Events(ProjectView[Event]):
     def get(self, request: Request, name: str) -> Response:
         """The events of a project, the newest first; with `since`, what came after, the oldest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(EventSerializer(page, many=True).data)
+        events = list(page or ())
+        context = {**self.get_serializer_context(), "hidden": wording.hidden(events)}
+        return self.get_paginated_response(EventSerializer(events, many=True, context=context).data)

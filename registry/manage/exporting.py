@@ -76,7 +76,7 @@ def _row(said: Said) -> dict[str, Any]:
         "time": timestamp(event.time),
         "tag": event.tag,
         "words": said.words,
-        "actor": event.actor_name,
+        "actor": said.actor,
         "address": said.address,
         "project": event.project_name,
         "user": event.username,

@@ -52,7 +52,7 @@ class HistoryFilter(forms.Form):
         if asked["kind"]:
             events = events.filter(tag__in=wording.tags_of(asked["kind"]))
         if asked["who"]:
-            events = events.filter(actor_name=asked["who"])
+            events = wording.named(events, asked["who"])
         if asked["since"]:
             events = events.filter(time__gte=_moment(asked["since"], datetime.time.min))
         if asked["until"]:

@@ -137,7 +137,7 @@ def test_an_event_is_said(tag: str, details: dict[str, Any], words: str, changes
     assert said(tag, **details) == (words, changes)
 
 
-def test_an_address_that_is_not_told_is_not_said():
+def test_an_actor_who_is_not_told_is_not_said_nor_their_address():
     asked = []
 
     def nobody(events: Any) -> set[int]:
@@ -152,5 +152,5 @@ def test_an_address_that_is_not_told_is_not_said():
         lines = wording.said(events)
     finally:
         wording.known().pop("test:tag")  # type: ignore[attr-defined]
-    assert [(line.address, line.is_hidden) for line in lines] == [("", True)] * 3 + [("", False)]
-    assert asked == [3]
+    assert [(line.actor, line.address, line.is_hidden) for line in lines] == [("a CI job", "", True)] * 4
+    assert asked == [4]

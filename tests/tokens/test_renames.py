@@ -5,6 +5,7 @@ import json
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from publishers import registration
 from publishers.models import Publisher
@@ -86,6 +87,25 @@ def test_accepting_leaves_an_event_with_both_names(client, world):
     assert event.project == world.project
     assert event.details["before"]["fields"]["repository"] == "sampleproject"
     assert event.details["after"]["fields"]["repository"] == "renamed"
+
+
+def test_where_strangers_register_the_new_name_is_told_once_a_file_came(client, world, settings):
+    settings.SIGNUP_OPEN = True
+    publishing = "/manage/project/sampleproject/settings/publishing/"
+    page = f"{publishing}{world.publisher.pk}/"
+    mint(client, named(world, repository="secret-plans"))
+    client.force_login(world.owner)
+    guess = {"owner": "octo-org", "repository": "secret-plans"}
+    seen = json.dumps(guess)
+    assert "secret-plans" not in client.get(publishing).content.decode()
+    assert "secret-plans" not in client.get(f"{page}names/", follow=True).content.decode()
+    assert client.get(page, guess).status_code == 200, "a guess is not confirmed"
+    told = client.post(f"{page}names/", {"seen": seen}, follow=True).content.decode()
+    assert "it changed meanwhile" in told
+    Publisher.objects.update(first_upload_at=timezone.now())
+    assert "octo-org/secret-plans" in client.get(publishing).content.decode()
+    assert client.get(page, guess)["Location"] == f"{page}names/"
+    assert "is now known as" in client.post(f"{page}names/", {"seen": seen}, follow=True).content.decode()
 
 
 def test_what_was_not_seen_is_not_accepted(client, world):

@@ -5,7 +5,8 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from publishers.models import Publisher
+from publishers import uses
+from publishers.models import Issuer, Publisher
 from tests.factories import make_user
 from tokens import dashboard, tallies
 from tokens.models import ApiToken, Exchange, Provenance, Tally
@@ -107,6 +108,32 @@ def test_last_uses_of_publishers_are_written_down(world):
     assert Publisher.objects.get(pk=world.publisher.pk).last_used_at == hour(hours=6)
     assert Publisher.objects.get(pk=other.pk).last_used_at == hour(hours=9)
     assert Publisher.objects.get(pk=world.publisher.pk).generation == world.publisher.generation
+
+
+def test_last_uses_of_an_issuers_keys_are_written_down_by_the_hour_and_asked_for_before(world):
+    issuer = world.issuer
+    [known] = issuer.keys
+    columns = {"issuer": issuer, "key_id": known}
+    exchange(at(hours=9), **columns)
+    exchange(at(hours=6), "refused", **columns)
+    exchange(at(hours=6), issuer=issuer, key_id="long gone")
+    tallies.roll_up()
+    issuer.refresh_from_db()
+    assert issuer.key_uses == {known: at(hours=6).isoformat()}
+    assert uses.key_uses(issuer) == {known: at(hours=6)}
+    latest = exchange(timezone.now(), **columns)  # its hour is not over
+    assert uses.key_uses(issuer) == {known: latest.created_at}
+    assert not Issuer.objects.exclude(pk=issuer.pk).exclude(key_uses={}).exists()
+
+
+def test_uses_of_keys_never_go_back(world):
+    issuer = world.issuer
+    [known] = issuer.keys
+    for hours in (3, 5):
+        uses.note_key_uses(issuer.pk, {known: at(hours=hours)})
+    issuer.refresh_from_db()
+    assert uses.key_uses(issuer) == {known: at(hours=3)}
+    uses.note_key_uses(0, {known: at(hours=1)})  # an issuer that was removed meanwhile
 
 
 def test_the_overview_adds_up_days_providers_and_codes():

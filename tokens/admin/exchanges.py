@@ -111,10 +111,9 @@ class ExchangeAdmin(AuditAdmin):
     @admin.display(description="projects")
     def project_links(self, exchange: Exchange) -> SafeString | str:
         """What it covered; names without a link are of projects that are gone, or still wait."""
-        standing = Project.objects.in_bulk(exchange.projects, field_name="normalized_name")
-        return links.lines(
-            links.link(standing[name]) if name in standing else name for name in exchange.projects[: links.MOST]
-        )
+        covered = exchange.projects[: links.MOST]
+        standing = Project.objects.in_bulk(covered, field_name="normalized_name")
+        return links.lines(links.link(standing[name]) if name in standing else name for name in covered)
 
     @admin.display(description="publishers compared")
     def publisher_links(self, exchange: Exchange) -> SafeString | str:

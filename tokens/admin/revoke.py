@@ -22,8 +22,8 @@ class SweepForm(forms.Form):
     which = forms.CharField(
         max_length=400,
         label="Which one",
-        help_text="The issuer's URL, the repository as OWNER/NAME, the publisher's number, the username, or the "
-        "address.",
+        help_text="The issuer's URL, the provider's short name (such as gitlab), the repository as OWNER/NAME, the "
+        "publisher's number, the username, or the address.",
     )
     since = forms.DateTimeField(
         required=False,
@@ -57,7 +57,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
         return _page(request, form)
     if request.POST.get("step") == "revoke":
         swept = sweeping.sweep(form.selection(), form.cleaned_data["reason"], Actor.of(request))
-        messages.success(request, f"{swept.revoked} tokens were revoked.")
+        messages.success(request, f"{swept.revoked} token{' was' if swept.revoked == 1 else 's were'} revoked.")
         if not swept.left:
             return HttpResponseRedirect(request.path)
         messages.warning(request, f"{swept.left} are left. Go on below.")

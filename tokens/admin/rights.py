@@ -48,10 +48,12 @@ def who(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {**admin.site.each_context(request), "title": "Who could publish", "form": form}
     if form.is_valid():
         found = rights.rights(form.cleaned_data["project"], form.span())
+        named = {right.details.get("issuer", "") for right in found.publishers}
+        issuers = {issuer.url: issuer for issuer in Issuer.objects.filter(url__in=named).defer("keys")}
         context |= {
             "found": found,
             "people": [_as_shown(right, right.who) for right in found.people],
-            "publishers": [_as_shown(right, _described(right)) for right in found.publishers],
+            "publishers": [_as_shown(right, _described(right, issuers)) for right in found.publishers],
             "api_tokens": [_as_shown(right, right.who) for right in found.api_tokens],
             "waiting": [links.link(row) for row in found.waiting],
             "files": [{"row": row, "link": links.link(row)} for row in found.files],
@@ -69,10 +71,10 @@ def _as_shown(right: Right, text: str) -> dict[str, Any]:
     }
 
 
-def _described(right: Right) -> str:
+def _described(right: Right, issuers: dict[str, Issuer]) -> str:
     """The publisher as it was then, in its provider's words; by its fields where the issuer is gone."""
     fields = right.details.get("fields", {})
-    issuer = Issuer.objects.filter(url=right.details.get("issuer", "")).defer("keys").first()
+    issuer = issuers.get(right.details.get("issuer", ""))
     try:
         return f"{issuer.kind.label}: {issuer.kind.describe(fields)}" if issuer else str(fields)
     except (KeyError, TypeError, ValueError):  # fields of a provider that has others now

@@ -175,14 +175,14 @@ class UploadTokenAdmin(TokenAdmin):
     @admin.display(description="projects")
     def project_links(self, token: UploadToken) -> SafeString | str:
         """What it covers; names without a link are of projects that are gone, or still wait."""
-        covered = sorted({grant["project"] for grant in token.grants})
+        covered = sorted({grant["project"] for grant in token.grants})[: links.MOST]
         standing = Project.objects.in_bulk(covered, field_name="normalized_name")
         return links.lines(links.link(standing[name]) if name in standing else name for name in covered)
 
     @admin.display(description="publishers credited")
     def publisher_links(self, token: UploadToken) -> SafeString | str:
         """Those whose removal or change ends it."""
-        ids = [grant["publisher"] for grant in token.grants]
+        ids = [grant["publisher"] for grant in token.grants[: links.MOST]]
         standing = Publisher.objects.select_related("issuer").in_bulk(ids)
         return links.lines(
             links.link(standing[key]) if key in standing else f"publisher {key}, which is gone" for key in ids

@@ -4,8 +4,10 @@ from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.utils import timezone
 
 from tokens import charts, dashboard
+from tokens.admin import find, rights
 from tokens.charts import Bar, Column
 from tokens.dashboard import Day
 
@@ -17,7 +19,13 @@ def administrators_overview(context: Context) -> dict[str, Any]:
     """How exchanges went, for those who may see them, and what wants to be looked at."""
     user = context["user"]
     overview = dashboard.overview() if user.has_perm("tokens.view_exchange") else None
+    last_day = timezone.now().date()
     return {
+        "user": user,
+        "may_find": user.has_perms(find.SEEN),
+        "may_ask_who": user.has_perms(rights.SEEN),
+        "first_day": last_day.replace(day=1),
+        "last_day": last_day,
         "overview": overview,
         "exchanges": _exchanges(overview.days) if overview else [],
         "uploads": _uploads(overview.days) if overview else [],

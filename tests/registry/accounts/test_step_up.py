@@ -148,7 +148,7 @@ def test_a_form_that_waited_long_is_not_sent(client: Client, boss: User):
     [
         (ADD, {**FORM, "comment": "x" * 70_000}),
         ("/admin/registry/user/add/", {"username": "new", "password1": "new-sesame", "password2": "new-sesame"}),
-        ("/admin/tokens/apitoken/find/", {"token": "gth_api_sesame"}),
+        ("/admin/publishers/issuer/1/try/", {"token": "ey.sesame"}),
     ],
     ids=["large", "password", "token"],
 )

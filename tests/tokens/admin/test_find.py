@@ -5,11 +5,12 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from registry.models import Event, File, Switch
+from publishers.models import Issuer
+from registry.models import Event, File, Switch, User
 from tests.factories import make_user
 from tests.tokens.admin.conftest import COMMIT, RUN, Story
 from tests.tokens.test_exchange import mint
-from tokens import secrets
+from tokens import finding, secrets
 from tokens.models import ApiToken, Exchange, UploadToken
 
 FIND = "/admin/tokens/apitoken/find/"
@@ -30,6 +31,62 @@ def test_a_live_upload_token_leads_to_its_row_its_exchange_and_its_file(client, 
     assert story.text not in page
     for row in (story.token, story.exchange, story.provenance):
         assert f"/{row._meta.model_name}/{row.pk}/change/" in page
+
+
+def test_a_live_token_says_what_it_opens_and_leads_to_its_end(client, story: Story):
+    page = found(client, story.text)
+    assert "It uploads to sampleproject until" in page
+    assert f"/admin/tokens/uploadtoken/{story.token.pk}/revoke/" in page
+    client.force_login(make_user("helper", is_staff=True))
+    User.objects.get(username="helper").user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    page = found(client, story.text)
+    assert "It uploads to sampleproject until" in page
+    assert "/revoke/" not in page
+
+
+def test_an_upload_token_that_sleeps_is_told_from_one_that_opens_something(client, story: Story):
+    Issuer.objects.update(enabled=False)
+    page = found(client, story.text)
+    assert "It was for sampleproject" in page
+    assert "opens nothing at the moment" in page
+    assert f"/admin/tokens/uploadtoken/{story.token.pk}/revoke/" in page
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"scopes": ["upload", "read"]}, "opens upload, read for all projects of its user, and never expires"),
+        ({"scopes": ["upload"], "limited": True}, "opens upload for sampleproject, and never expires"),
+    ],
+)
+def test_a_live_api_token_says_what_it_opens(client, story: Story, columns, said):
+    text, alice = secrets.new(secrets.API), story.world.owner
+    token = ApiToken.objects.create(digest=secrets.digest(text), user=alice, username="alice", name="laptop", **columns)
+    token.projects.add(story.world.project)
+    assert said in found(client, text)
+    alice.is_active = False
+    alice.save()
+    page = found(client, text)
+    assert "API token, without its user" in page
+    assert f"/admin/tokens/apitoken/{token.pk}/revoke/" in page  # the user may come back
+
+
+def test_all_publishers_of_a_place_are_named_with_their_projects_or_the_list_is(client, story: Story, monkeypatch):
+    world = story.world
+    for number in range(25):
+        world.add(f"waiting-{number}")
+    page = found(client, "octo-org/sampleproject")
+    assert "of 26 projects" in page
+    assert "of waiting-24, which waits for its first upload" in page
+    assert "or more" not in page
+    monkeypatch.setattr(finding, "MOST_TRUSTING", 10)
+    page = found(client, "octo-org/sampleproject")
+    assert "of 26 projects" in page
+    assert "These are 10 or more" in page
+    assert '<a href="/admin/publishers/publisher/?q=octo-org%2Fsampleproject">the list</a> has' in page
+    world.publisher.enabled = False
+    world.publisher.save()
+    assert "The publisher is switched off." in found(client, "octo-org/sampleproject")
 
 
 @pytest.mark.parametrize(
@@ -144,3 +201,11 @@ def test_it_takes_the_right_to_see_every_record(client):
     helper.user_permissions.add(*Permission.objects.filter(codename__in=["view_apitoken", "view_uploadtoken"]))
     client.force_login(helper)
     assert client.get(FIND).status_code == 403
+
+
+def test_finding_changes_nothing_so_no_late_sign_in_keeps_what_was_pasted(client, story: Story, settings):
+    settings.REQUIRE_2FA = True  # no second factor, no recent sign-in
+    page = found(client, story.text)
+    assert "Upload token, live" in page
+    assert story.text not in str(dict(client.session.items()))
+    assert client.post(f"/admin/tokens/uploadtoken/{story.token.pk}/revoke/").status_code == 302

@@ -31,6 +31,7 @@ def api_token(story: Story, **columns) -> ApiToken:
 def places(story: Story) -> dict[str, str]:
     return {
         "issuer": story.world.issuer.url,
+        "provider": "github",
         "repository": "octo-org/sampleproject",
         "publisher": str(story.world.publisher.pk),
         "user": "alice",
@@ -60,6 +61,7 @@ def test_what_lives_is_counted_first_and_then_revoked_with_events_and_mails(clie
 def test_other_places_tokens_stay(client, story: Story, kind):
     others = {
         "issuer": "https://gitlab.com",
+        "provider": "gitlab",
         "repository": "octo-org/other",
         "publisher": str(story.world.publisher.pk + 1),
         "user": "boss",
@@ -105,6 +107,7 @@ def test_many_go_in_batches_and_the_page_says_what_is_left(client, story: Story,
     ("kind", "which"),
     [
         ("issuer", "https://nowhere.example.com"),
+        ("provider", "GitLab CI/CD"),
         ("user", "nobody"),
         ("address", "here"),
         ("publisher", "9" * 30),
