@@ -23,7 +23,8 @@ SUPERUSERS = ("sign in", "forbidden", "forbidden", "opens")
 NOBODY = ("sign in", "forbidden", "forbidden", "forbidden")
 # Django leads on before it looks who asks; the page there looks.
 LEADS_ON = ("sign in", "forbidden", "leads on", "leads on")
-APP, ANYTHING = "^(?P<app_label>post_office|registry|auth|publishers|tokens)/$", "(?P<url>.*)$"
+APPS = "|".join(dict.fromkeys(model._meta.app_label for model in admin.site._registry))  # as Django's admin does
+APP, ANYTHING = f"^(?P<app_label>{APPS})/$", "(?P<url>.*)$"
 # Below a model's address, as Django has them.
 OF_EVERY_MODEL = {
     "": SUPERUSERS,
