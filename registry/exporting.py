@@ -29,6 +29,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
 from registry.index.documents import timestamp
+from registry.postgresql import planning
 
 BATCH = 2_000
 # A cell that begins so is a formula to some spreadsheet: https://owasp.org/www-community/attacks/CSV_Injection.
@@ -94,7 +95,7 @@ def in_turn(
     No transaction and no cursor is held meanwhile, however long the reader takes.
     """
     ordered = rows.order_by(f"-{moment}", "-pk")
-    batch = list(ordered[:size])
+    batch = _read(ordered[:size])
     while batch:
         yield batch
         if len(batch) < size:
@@ -102,7 +103,12 @@ def in_turn(
         time, key = place(batch[-1])
         time = datetime.datetime.fromisoformat(time) if isinstance(time, str) else time
         before = Q(**{moment: time}, pk__lt=key) | Q(**{f"{moment}__lt": time})
-        batch = list(ordered.filter(before, **{f"{moment}__lte": time})[:size])
+        batch = _read(ordered.filter(before, **{f"{moment}__lte": time})[:size])
+
+
+def _read(rows: QuerySet[Any]) -> list[Any]:
+    with planning.for_their_values():
+        return list(rows)
 
 
 def harmless(cell: str) -> str:
