@@ -17,7 +17,7 @@ from demo.issuer import LocalIssuer
 EXCHANGES = int(os.environ.get("BENCH_EXCHANGES") or 10_000_000)
 KEEP = os.environ.get("BENCH_KEEP") == "1"
 CALLED, ISSUER_PORT = f"audit_{EXCHANGES}", 8699
-EXPORTED_DAYS = 4  # the newest
+EXPORTED_DAYS = 4  # of each export, none of whose rows were read before
 MARK = "CREATE TABLE bench_past AS SELECT {count} AS count, {projects} AS projects"
 
 Rows = Iterator[tuple[str, str]]
@@ -96,11 +96,13 @@ def _against(asked: Asked, target: int) -> str:
 
 
 def _exports(connection: psycopg.Connection, administrator: Administrator) -> Rows:
-    newest = connection.execute(
-        "SELECT to_char(max(created_at) - %s * interval '1 day', 'YYYY-MM-DD HH24:MI:SS+00:00') FROM tokens_exchange",
-        [EXPORTED_DAYS],
-    ).fetchone()
-    assert newest is not None
-    for kind, label in (("csv", "CSV"), ("jsonl", "JSON lines")):
-        lines, seconds, mib = administrator.export("/admin/tokens/exchange/export/", kind, created_at__gte=newest[0])
+    for ago, kind, label in ((20, "csv", "CSV"), (30, "jsonl", "JSON lines")):
+        said = connection.execute(
+            "SELECT to_char(now() - %s * interval '1 day', 'YYYY-MM-DD HH24:MI:SS+00:00'),"
+            " to_char(now() - %s * interval '1 day', 'YYYY-MM-DD HH24:MI:SS+00:00')",
+            [ago, ago - EXPORTED_DAYS],
+        ).fetchone()
+        assert said is not None
+        within = {"created_at__gte": said[0], "created_at__lt": said[1]}
+        lines, seconds, mib = administrator.export("/admin/tokens/exchange/export/", kind, **within)
         yield f"export of {lines:,} exchanges as {label}", f"{lines / seconds:,.0f} rows/s, {mib / seconds:.0f} MiB/s"

@@ -47,6 +47,7 @@ def _filters(rows: "_Rows") -> Iterator[Look]:
         ("issuer", [{"issuer__id__exact": key} for key in issuers]),
         ("provider and outcome", [{"provider": one, "outcome": two} for one in providers for two in outcomes]),
         ("provider and code", [{"provider": one, "code": two} for one in providers for two in CODES]),
+        ("issuer and outcome", [{"issuer__id__exact": one, "outcome": two} for one in issuers for two in outcomes]),
         ("issuer and code", [{"issuer__id__exact": one, "code": two} for one in issuers for two in CODES]),
     ]
     for label, queries in kinds:

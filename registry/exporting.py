@@ -77,24 +77,33 @@ def answer(rows: QuerySet[Any], columns: Sequence[str], moment: str, request: Ht
 
 
 def in_batches(rows: QuerySet[Any], columns: Sequence[str], moment: str) -> Iterator[list[Row]]:
-    """The columns' values, the newest first by ``moment`` and key; JSON as text, and times and ids as text or not."""
+    """The columns' values, the oldest first by ``moment`` and key; JSON as text, and times and ids as text or not.
+
+    So far as they are there now. The oldest first, since a disk reads ahead and not back: that is twice as fast.
+    """
     fields = _fields(rows.model)
     asked = [moment, rows.model._meta.pk.attname, *columns]
     as_text = {f"{name}_text": _Said(name, fields[name]) for name in asked if isinstance(fields[name], _SAID)}
     wanted = [f"{name}_text" if f"{name}_text" in as_text else name for name in asked]
-    told = rows.annotate(**as_text).values_list(*wanted)
-    for batch in in_turn(told, moment, BATCH, lambda row: (row[0], row[1])):
+    told = rows.filter(**{f"{moment}__lte": timezone.now()}).annotate(**as_text).values_list(*wanted)
+    for batch in in_turn(told, moment, BATCH, lambda row: (row[0], row[1]), newest_first=False):
         yield [row[2:] for row in batch]
 
 
 def in_turn(
-    rows: QuerySet[Any], moment: str, size: int, place: Callable[[Any], tuple[datetime.datetime | str, Any]]
+    rows: QuerySet[Any],
+    moment: str,
+    size: int,
+    place: Callable[[Any], tuple[datetime.datetime | str, Any]],
+    *,
+    newest_first: bool = True,
 ) -> Iterator[list[Any]]:
-    """Rows, the newest first by ``moment`` and key; ``place`` says both of a row. Each batch is a query of its own.
+    """Rows by ``moment`` and key, both of which ``place`` says of a row. Each batch is a query of its own.
 
     No transaction and no cursor is held meanwhile, however long the reader takes.
     """
-    ordered = rows.order_by(f"-{moment}", "-pk")
+    sign, beyond = ("-", "lt") if newest_first else ("", "gt")
+    ordered = rows.order_by(f"{sign}{moment}", f"{sign}pk")
     batch = _read(ordered[:size])
     while batch:
         yield batch
@@ -102,8 +111,8 @@ def in_turn(
             return
         time, key = place(batch[-1])
         time = datetime.datetime.fromisoformat(time) if isinstance(time, str) else time
-        before = Q(**{moment: time}, pk__lt=key) | Q(**{f"{moment}__lt": time})
-        batch = _read(ordered.filter(before, **{f"{moment}__lte": time})[:size])
+        further = Q(**{moment: time, f"pk__{beyond}": key}) | Q(**{f"{moment}__{beyond}": time})
+        batch = _read(ordered.filter(further, **{f"{moment}__{beyond}e": time})[:size])
 
 
 def _read(rows: QuerySet[Any]) -> list[Any]:

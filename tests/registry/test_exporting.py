@@ -34,11 +34,11 @@ def make(count: int) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 9])
-def test_every_row_comes_once_the_newest_first(monkeypatch, count):
+def test_every_row_comes_once_the_oldest_first(monkeypatch, count):
     monkeypatch.setattr(exporting, "BATCH", 2)
     make(count)
     lines = [json.loads(line) for line in exported("jsonl").splitlines()]
-    assert [line["tag"] for line in lines] == [f"t{number}" for number in reversed(range(count))]
+    assert [line["tag"] for line in lines] == [f"t{number}" for number in range(count)]
     rows = list(csv.DictReader(io.StringIO(exported("csv"))))
     assert [row["tag"] for row in rows] == [line["tag"] for line in lines]
     assert [json.loads(row["details"]) for row in rows] == [line["details"] for line in lines]
