@@ -2,7 +2,9 @@
 
 The client runs beside the server; where there are more than two cores the server has two of them.
 BENCH_PUBLISHERS says how many publishers are many (1,000,000), BENCH_DATABASE_URL where PostgreSQL is. Arguments name
-what is measured; ``others`` (devpi-server and pypiserver, which are installed for it) must be named.
+what is measured; two must be named: ``others`` (devpi-server and pypiserver, which are installed for it) and ``audit``,
+which fills a database with BENCH_EXCHANGES exchanges (10,000,000: half an hour and 40 GB) and drops it at the end;
+BENCH_KEEP=1 leaves it for the next run.
 """
 
 import os
@@ -15,7 +17,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from bench import index, many, mint, others, uploading
+from bench import audit, index, many, mint, others, uploading
 from bench.registry import CORES, MeasuredRegistry, resident_mib
 from demo.issuer import LocalIssuer
 from demo.registry import ROOT
@@ -43,6 +45,8 @@ def _rows(wanted: set[str]) -> Rows:
         yield from _of_one_registry(wanted)
     if "many" in wanted:
         yield from many.rows(FOLDER / "many", FIRST_PORT)
+    if "audit" in wanted:
+        yield from audit.rows(FOLDER / "audit", FIRST_PORT)
     if "others" in wanted:
         yield from others.rows(FOLDER / "others", FIRST_PORT)
 

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from bench import mint
 from bench.client import RUNS
+from bench.copying import copy_rows
 from bench.registry import MeasuredRegistry
 from demo.issuer import LocalIssuer
 
@@ -58,7 +59,7 @@ def rows(folder: Path, first_port: int) -> Iterator[tuple[str, str]]:
                 registry.start()
                 mint.trust(registry, issuer, few.ca_file)
                 multiply(registry, count)
-                mint.warm_up(registry, [_token(registry, issuer, TOGETHER + 1 + n) for n in range(mint.WARM_UP)])
+                mint.warm_up(registry, [token(registry, issuer, TOGETHER + 1 + n) for n in range(mint.WARM_UP)])
             yield from _compared(few, many, issuer)
         finally:
             few.stop()
@@ -69,27 +70,9 @@ def multiply(registry: MeasuredRegistry, count: int) -> None:
     """Add rows until so many publishers stand, and let PostgreSQL look at them."""
     with psycopg.connect(registry.database_url, autocommit=True) as connection:
         for table, replaced in (("registry_project", PROJECTS), ("publishers_publisher", PUBLISHERS)):
-            _copy_rows(connection, table, replaced, count - 1)
+            of = f"(SELECT * FROM {table} ORDER BY id LIMIT 1) AS template, generate_series(1, {count - 1}) AS n"
+            copy_rows(connection, table, replaced, of)
             connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(table)))
-
-
-def _copy_rows(connection: psycopg.Connection, table: str, replaced: dict[str, str], count: int) -> None:
-    named = connection.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_generated = 'NEVER'", [table]
-    )
-    columns = [column for (column,) in named]
-    said = [sql.SQL(replaced[column]) if column in replaced else sql.Identifier(column) for column in columns]
-    connection.execute(
-        sql.SQL(
-            "INSERT INTO {table} ({columns}) SELECT {said} "
-            "FROM (SELECT * FROM {table} ORDER BY id LIMIT 1) AS template, generate_series(1, {count}) AS n"
-        ).format(
-            table=sql.Identifier(table),
-            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-            said=sql.SQL(", ").join(said),
-            count=sql.Literal(count),
-        )
-    )
 
 
 def _compared(few: MeasuredRegistry, many: MeasuredRegistry, issuer: LocalIssuer) -> Iterator[tuple[str, str]]:
@@ -97,20 +80,20 @@ def _compared(few: MeasuredRegistry, many: MeasuredRegistry, issuer: LocalIssuer
     for _ in range(RUNS):
         for registry, count in ((few, FEW), (many, MANY)):
             numbers = random.sample(range(TOGETHER + 1, count), MINTS)
-            tokens = [_token(registry, issuer, number) for number in numbers]
+            tokens = [token(registry, issuer, number) for number in numbers]
             taken[count].append(mint.seconds_for_mints(registry, tokens, 1) / MINTS * 1000)
     medians = {count: statistics.median(times) for count, times in taken.items()}
     for count, middle in medians.items():
         yield f"mint with {count:,} publishers, another one each time, 1 connection", f"{middle:.2f} ms"
     yield f"mint with {MANY:,} publishers against {FEW:,}", f"{medians[MANY] / medians[FEW]:.2f} times"
     together = [
-        mint.seconds_for_mints(many, [_token(many, issuer, 0) for _ in range(MINTS // 4)], 1) / (MINTS // 4) * 1000
+        mint.seconds_for_mints(many, [token(many, issuer, 0) for _ in range(MINTS // 4)], 1) / (MINTS // 4) * 1000
         for _ in range(RUNS)
     ]
     yield f"mint for a repository that {TOGETHER} projects trust", f"{statistics.median(together):.1f} ms"
 
 
-def _token(registry: MeasuredRegistry, issuer: LocalIssuer, number: int) -> str:
+def token(registry: MeasuredRegistry, issuer: LocalIssuer, number: int) -> str:
     owner = 0 if number == 0 else number % OWNERS
     claims = issuer.github_claims(
         owner=f"owner-{owner}", repository=f"repository-{number}", repository_id=str(FIRST_ID + number)

@@ -18,12 +18,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class MeasuredRegistry(Registry):
     """The demo's registry with two workers on two cores, on an empty database.
 
-    ``called`` tells several of them apart.
+    ``called`` tells several of them apart; with ``keep`` the database of an earlier run is taken up as it is.
     """
 
-    def __init__(self, folder: Path, first_port: int, called: str = "") -> None:
+    def __init__(self, folder: Path, first_port: int, called: str = "", *, keep: bool = False) -> None:
         super().__init__(folder / called, first_port)
-        self.database_url = _empty_postgresql(called) or super().environment["DATABASE_URL"]
+        self.secret_key = os.urandom(24).hex()
+        self.database_url = _postgresql(called, keep=keep) or super().environment["DATABASE_URL"]
 
     @property
     def database(self) -> str:
@@ -33,7 +34,7 @@ class MeasuredRegistry(Registry):
     @property
     def environment(self) -> dict[str, str]:
         """The demo's settings, on that database."""
-        return {**super().environment, "DATABASE_URL": self.database_url}
+        return {**super().environment, "DATABASE_URL": self.database_url, "SECRET_KEY": self.secret_key}
 
     def start(self) -> None:
         """Start it on the first two cores that this process may use; the client goes on with all of them."""
@@ -78,13 +79,26 @@ def _ticks(process: int) -> int:
     return int(after_name[11]) + int(after_name[12])
 
 
-def _empty_postgresql(called: str) -> str:
-    """The address of a PostgreSQL database made anew; empty when no server answers."""
-    name = "_".join(filter(None, [str(conninfo_to_dict(POSTGRESQL)["dbname"]), called]))
+def drop(called: str) -> None:
+    """Remove the database of such a registry."""
+    name = _name(called)
+    with psycopg.connect(POSTGRESQL, dbname="postgres", autocommit=True) as server:
+        server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _postgresql(called: str, *, keep: bool) -> str:
+    """The address of a PostgreSQL database, made anew unless it is kept; empty when no server answers."""
+    name = _name(called)
     try:
         with psycopg.connect(POSTGRESQL, dbname="postgres", autocommit=True, connect_timeout=5) as server:
-            server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            server.execute(f'CREATE DATABASE "{name}"')
+            if not keep:
+                server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                server.execute(f'CREATE DATABASE "{name}"')
     except psycopg.OperationalError:
         return ""
     return POSTGRESQL.rpartition("/")[0] + f"/{name}"
+
+
+def _name(called: str) -> str:
+    return "_".join(filter(None, [str(conninfo_to_dict(POSTGRESQL)["dbname"]), called]))

@@ -15,6 +15,7 @@ from publishers.places import known_identities
 from registry import names
 from registry.admin import searching
 from registry.models import Event, File, Project, User
+from registry.postgresql import planning
 from tokens import inspecting, secrets
 from tokens.credentials import UploadTokenCredential
 from tokens.inspecting import Explained
@@ -64,7 +65,8 @@ def find(text: str) -> list[Found]:
         return [Found("Identity token", explained.verdict, explained.rows, explained.tone, explained)]
     if len(text) > searching.MAX_LENGTH or not text.isprintable():
         return []
-    return [found for look in _LOOKS for found in look(text)]
+    with planning.for_their_values():
+        return [found for look in _LOOKS for found in look(text)]
 
 
 def is_secret(text: str) -> bool:
@@ -205,7 +207,9 @@ def _place(text: str) -> Iterator[Found]:
         projects = publishers.order_by().values("normalized_name").distinct().count()
         of = f"{projects:,} project{pluralize(projects)}"
         yield Found(f"Publishers that trust this place, of {of}", rows=trusting, most=MOST_TRUSTING)
-    yield from _of_exchanges("Exchanges from there, the newest", Q(identity__in=identities))
+    which = searching.either(Exchange, [Q(identity=identity) for identity in identities])
+    if which is not None:
+        yield from _of_exchanges("Exchanges from there, the newest", which)
 
 
 def _name(text: str) -> Iterator[Found]:

@@ -62,7 +62,13 @@ class Exchange(models.Model):
         indexes = [
             models.Index(fields=["issuer", "-created_at"], name="exchange_by_issuer"),
             models.Index(fields=["provider", "-created_at"], name="exchange_by_provider"),
+            models.Index(fields=["outcome", "-created_at"], name="exchange_by_outcome"),
             models.Index(fields=["code", "-created_at"], name="exchange_by_code"),
+            # Both of two filters at once: where either has millions of rows, there may be none that has both.
+            models.Index(fields=["issuer", "outcome", "-created_at"], name="exchange_by_issuer_outcome"),
+            models.Index(fields=["issuer", "code", "-created_at"], name="exchange_by_issuer_code"),
+            models.Index(fields=["provider", "outcome", "-created_at"], name="exchange_by_provider_outcome"),
+            models.Index(fields=["provider", "code", "-created_at"], name="exchange_by_provider_code"),
             models.Index(fields=["identity", "-created_at"], name="exchange_by_identity"),
             models.Index(fields=["address", "-created_at"], name="exchange_by_address"),
             models.Index(fields=["commit"], name="exchange_by_commit"),
@@ -107,6 +113,7 @@ class UploadToken(models.Model):
             models.Index(fields=["issuer", "-created_at"], name="upload_token_by_issuer"),
             models.Index(fields=["-created_at"], name="upload_token_by_time"),
             models.Index(fields=["-created_at"], condition=Q(revoked_at__isnull=False), name="upload_token_revoked"),
+            models.Index(fields=["-created_at"], condition=Q(burnt_at__isnull=False), name="upload_token_burnt"),
             models.Index(fields=["-created_at"], condition=Q(spent_at__isnull=False), name="upload_token_spent"),
         ]
 
@@ -162,6 +169,7 @@ class ApiToken(models.Model):
         ]
         indexes = [
             models.Index(fields=["username", "-created_at"], name="api_token_by_username"),
+            models.Index(fields=["name", "-created_at"], name="api_token_by_name"),
             models.Index(fields=["-created_at"], name="api_token_by_time"),
         ]
 

@@ -18,9 +18,10 @@ from django.utils import timezone
 from publishers import housekeeping
 from registry import outbox
 from registry.actors import Actor
+from registry.clearing import clear
 from registry.models import Invitation
 from registry.uploads.receiving import remove_stale
-from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
+from tokens.models import REDEMPTION_MARGIN, Exchange, Provenance, UploadToken
 
 BATCH = 500
 # An upload that began while its token lived may still be storing its file.
@@ -29,8 +30,9 @@ GRACE = datetime.timedelta(days=1)
 
 def prune() -> Iterator[tuple[str, int]]:
     """Delete it all, step by step; what was deleted, in words, and how much of it."""
-    yield "dead upload tokens and redemptions", _in_batches(dead_upload_tokens())
-    yield "refused and unused exchanges", _in_batches(unused_exchanges())
+    now = timezone.now()
+    yield "dead upload tokens and redemptions", clear(dead_upload_tokens(now), "created_at", now - GRACE)
+    yield "refused and unused exchanges", clear(unused_exchanges(), "created_at", now - _retention())
     yield from housekeeping.keep(Actor("prune"))
     yield "expired invitations", _in_batches(Invitation.objects.expired())
     yield "expired sessions", _in_batches(Session.objects.filter(expire_date__lt=timezone.now()))
@@ -39,21 +41,25 @@ def prune() -> Iterator[tuple[str, int]]:
     yield "unfinished uploads", remove_stale()
 
 
-def dead_upload_tokens() -> QuerySet[UploadToken]:
+def dead_upload_tokens(now: datetime.datetime) -> QuerySet[UploadToken]:
     """Dead tokens by which nothing was uploaded, and whose identity tokens have expired too.
 
     A row is the redemption of its identity token: without it that token could be exchanged again.
     """
-    now = timezone.now()
     ends = ("expires_at", "burnt_at", "spent_at", "revoked_at")
     dead = reduce(or_, (Q(**{f"{end}__lt": now - GRACE}) for end in ends))
-    return UploadToken.objects.filter(dead, redeemed_until__lt=now - REDEMPTION_MARGIN, provenance__isnull=True)
+    used = Provenance.objects.filter(upload_token=OuterRef("pk"))
+    return UploadToken.objects.filter(dead, ~Exists(used), redeemed_until__lt=now - REDEMPTION_MARGIN)
 
 
 def unused_exchanges() -> QuerySet[Exchange]:
-    """Exchanges older than EXCHANGE_RETENTION_DAYS by which nothing was uploaded, and whose token is gone."""
-    oldest = timezone.now() - datetime.timedelta(days=settings.EXCHANGE_RETENTION_DAYS)
-    return Exchange.objects.filter(created_at__lt=oldest, provenance__isnull=True, upload_token__isnull=True)
+    """Exchanges by which nothing was uploaded, and whose token is gone."""
+    used = Provenance.objects.filter(exchange=OuterRef("pk"))
+    return Exchange.objects.filter(~Exists(used), ~Exists(UploadToken.objects.filter(exchange=OuterRef("pk"))))
+
+
+def _retention() -> datetime.timedelta:
+    return datetime.timedelta(days=settings.EXCHANGE_RETENTION_DAYS)
 
 
 def ended_sessions() -> QuerySet[UserSession]:

@@ -28,9 +28,12 @@ class EventAdmin(AuditAdmin):
     list_filter = ("time",)
     search_help_text = "The exact name of a project, a user, an actor or a tag, or an address"
     finders = {
-        searching.WORD: lambda text: (
-            Q(project_name=names.normalize(text)) | Q(username=text) | Q(actor_name=text) | Q(tag=text)
-        ),
+        searching.WORD: lambda text: [
+            Q(project_name=names.normalize(text)),
+            Q(username=text),
+            Q(actor_name=text),
+            Q(tag=text),
+        ],
         searching.ADDRESS: lambda text: Q(address=text),
     }
     fields = (

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -13,8 +14,18 @@ from django.views.decorators.http import require_safe
 from registry import exporting
 from registry.admin import paging, searching
 from registry.admin.base import RecordAdmin
+from registry.postgresql import planning
 
 FORMATS = (("csv", "CSV"), ("jsonl", "JSON lines"))
+
+
+class AuditList(ChangeList):
+    """A page of records, whose statements are planned for what is filtered and searched."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        with planning.for_their_values():
+            super().__init__(*arguments, **named)
+            self.result_list: Any = list(self.result_list)
 
 
 class AuditAdmin(RecordAdmin):
@@ -37,13 +48,17 @@ class AuditAdmin(RecordAdmin):
         """By time only: no other column of millions of rows is sorted while somebody waits."""
         return (self.moment,)
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list above."""
+        return AuditList
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """The rows that the text may mean."""
         if not search_term.strip():
             return queryset, False
-        found = searching.found(search_term, self.finders)
+        found = searching.found(search_term, self.finders, self.model)
         return queryset.none() if found is None else queryset.filter(found), False
 
     def get_urls(self) -> list[URLPattern]:

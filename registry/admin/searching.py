@@ -3,14 +3,17 @@
 import ipaddress
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 
-from django.db.models import Q
+from django.db.models import Model, Q
 
 ID, NUMBER, ADDRESS, HASH, COMMIT, PLACE, WORD = "id", "number", "address", "hash", "commit", "place", "word"
 MAX_LENGTH = 400
 
-Finders = Mapping[str, Callable[[str], Q]]
+# Each gives the rows that a text may mean, or several alternatives.
+Finders = Mapping[str, Callable[[str], Q | Sequence[Q]]]
 
 # A commit is often named by its first seven digits or more; SHA-1 has 40, SHA-256 64.
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
@@ -36,19 +39,24 @@ def kinds_of(text: str) -> set[str]:
     return kinds
 
 
-def found(text: str, finders: Finders) -> Q | None:
-    """The rows that the text may mean; None if it cannot mean any."""
+def found(text: str, finders: Finders, model: type[Model]) -> Q | None:
+    """The rows that the text may mean; None if there are none."""
     text = text.strip()
     if not text or len(text) > MAX_LENGTH or not text.isprintable():
         return None
     kinds = kinds_of(text)
     asked = [find(text) for kind, find in finders.items() if kind in kinds]
-    if not asked:
-        return None
-    either = asked[0]
-    for other in asked[1:]:
-        either |= other
-    return either
+    return either(model, [which for each in asked for which in ([each] if isinstance(each, Q) else each)])
+
+
+def either(model: type[Model], alternatives: Sequence[Q]) -> Q | None:
+    """Those of the alternatives that find something; None if none does.
+
+    Mostly one is left, and its index has the newest rows first: of two, all rows would have to be read and sorted.
+    """
+    if len(alternatives) > 1:
+        alternatives = [which for which in alternatives if model._default_manager.filter(which).exists()]
+    return reduce(or_, alternatives) if alternatives else None
 
 
 def commit(text: str, column: str = "commit") -> Q:

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connections
 
-from registry.postgresql import base
+from registry.postgresql import base, planning
 from tests.issuers import eventually
 from tests.machine import needs_postgresql
 
@@ -94,3 +94,21 @@ def test_a_connection_that_has_news_and_lives_is_kept(pooled, another, asked):
     asked.clear()
     assert ask(pooled) == first
     assert len(asked) == 1
+
+
+def test_a_statement_that_is_planned_for_its_values_leaves_no_plan_behind():
+    def kept() -> int:
+        return len([name for name in ask_all("SELECT statement FROM pg_prepared_statements") if "4711" in name])
+
+    def ask_all(sql):
+        with connections["default"].cursor() as cursor:
+            cursor.execute(sql)
+            return [row[0] for row in cursor.fetchall()]
+
+    with planning.for_their_values():
+        for _ in range(9):
+            ask_all("SELECT 4711")
+    assert kept() == 0
+    for _ in range(9):
+        ask_all("SELECT 4711")
+    assert kept() == 1

@@ -8,13 +8,13 @@ import pytest
 from django.conf import LazySettings
 from django.core.mail import EmailMessage
 from django.core.management import call_command
+from django.db import IntegrityError
 from django.utils import timezone
 from post_office.models import STATUS, Email, Log
 
 from publishers.models import Issuer, Publisher
-from registry import outbox
+from registry import clearing, outbox
 from registry.models import Event, User
-from tokens import pruning
 from tokens.models import Exchange, Provenance, UploadToken
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def exchange(**columns: Any) -> Exchange:
 
 
 def token(number: int = 0, **columns: Any) -> UploadToken:
-    times = {"expires_at": ago(days=2), "redeemed_until": ago(days=2)}
+    times = {"created_at": ago(days=3), "expires_at": ago(days=2), "redeemed_until": ago(days=2)}
     return UploadToken.objects.create(
         digest=f"{number:064}", issuer_url=ISSUER, redeemed=f"{number:064}", **{**times, **columns}
     )
@@ -120,13 +120,47 @@ def test_an_unused_exchange_goes_together_with_its_dead_token():
     )
 
 
-def test_large_numbers_go_in_batches(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pruning, "BATCH", 2)
-    for number in range(5):
-        token(number)
-    token(9, expires_at=ago(days=-1))
-    assert prune().startswith("5 dead")
-    assert UploadToken.objects.count() == 1
+@pytest.mark.parametrize("at_once", [False, True])
+def test_large_numbers_go_in_steps_over_those_that_stay(monkeypatch: pytest.MonkeyPatch, at_once: bool):
+    monkeypatch.setattr(clearing, "STEP", 2)
+    then = ago(days=9)
+    made = [token(n, created_at=then if at_once else then + datetime.timedelta(hours=n)) for n in range(9)]
+    used = made[1:4] + made[8:]
+    for kept in used:
+        provenance(upload_token=kept)
+    old = [exchange(created_at=ago(days=100) if at_once else ago(days=100 + n)) for n in range(5)]
+    provenance(exchange=old[2])
+    assert prune().startswith("5 dead upload tokens and redemptions\n4 refused and unused exchanges\n")
+    assert set(UploadToken.objects.all()) == set(used)
+    assert list(Exchange.objects.all()) == [old[2]]
+
+
+def test_what_was_deleted_before_prune_is_stopped_stays_deleted(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(clearing, "STEP", 2)
+    for number in range(6):
+        exchange(created_at=ago(days=100 + number))
+    seen: list[int] = []
+
+    def stop(_seconds: float) -> None:
+        seen.append(Exchange.objects.count())
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(clearing, "sleep", stop)
+    with pytest.raises(KeyboardInterrupt):
+        prune()
+    assert seen == [4, 2]
+    monkeypatch.undo()
+    assert "2 refused and unused exchanges\n" in prune()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_to_which_another_refers_by_now_makes_the_step_undone():
+    used = exchange(created_at=ago(days=100))
+    provenance(exchange=used)
+    with pytest.raises(IntegrityError):
+        clearing.clear(Exchange.objects.all(), "created_at", timezone.now())
+    assert Provenance.objects.get().exchange == used
 
 
 def test_expired_pending_publishers_go_with_an_event(settings: LazySettings):

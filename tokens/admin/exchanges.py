@@ -51,7 +51,7 @@ class ExchangeAdmin(AuditAdmin):
         searching.COMMIT: searching.commit,
         searching.NUMBER: lambda text: Q(run=text),
         searching.ADDRESS: lambda text: Q(address=text),
-        searching.WORD: lambda text: Q(run=text) | finders.of_project(text),
+        searching.WORD: lambda text: [Q(run=text), finders.of_project(text)],
     }
     fields = (
         "id",

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from publishers.places import known_identities
 from registry import names
+from registry.admin import searching
 from registry.models import Event
 from tokens.models import Exchange
 
@@ -14,9 +15,9 @@ NEWEST = 1_000
 TAGS = ("project:oidc:exchange-granted", "project:oidc:exchange-refused")
 
 
-def at_place(text: str) -> Q:
-    """Those from a repository, at any provider."""
-    return Q(identity__in=known_identities(text))
+def at_place(text: str) -> list[Q]:
+    """Those from a repository, at any provider: one alternative for each way in which it may be written."""
+    return [Q(identity=identity) for identity in known_identities(text)]
 
 
 def of_project(text: str) -> Q:
@@ -24,9 +25,11 @@ def of_project(text: str) -> Q:
     return Q(pk__in=exchanges_of(text))
 
 
-def newest(which: Q) -> list[uuid.UUID]:
+def newest(*alternatives: Q) -> list[uuid.UUID]:
     """The ids of exchanges: so many that to ask for what hangs off them is quick."""
-    return list(Exchange.objects.filter(which).order_by("-created_at").values_list("pk", flat=True)[:NEWEST])
+    which = searching.either(Exchange, alternatives)
+    rows = Exchange.objects.none() if which is None else Exchange.objects.filter(which)
+    return list(rows.order_by("-created_at").values_list("pk", flat=True)[:NEWEST])
 
 
 def exchanges_of(name: str) -> list[uuid.UUID]:

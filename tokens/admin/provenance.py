@@ -29,10 +29,14 @@ class ProvenanceAdmin(AuditAdmin):
         searching.ID: lambda text: Q(exchange=text),
         searching.HASH: lambda text: Q(sha256=text.lower()),
         searching.ADDRESS: lambda text: Q(address=text),
-        searching.PLACE: lambda text: Q(exchange__in=finders.newest(finders.at_place(text))),
+        searching.PLACE: lambda text: Q(exchange__in=finders.newest(*finders.at_place(text))),
         searching.COMMIT: lambda text: Q(exchange__in=finders.newest(searching.commit(text))),
         searching.NUMBER: lambda text: Q(exchange__in=finders.newest(Q(run=text))),
-        searching.WORD: lambda text: Q(filename=text) | Q(project_name=names.normalize(text)) | Q(uploader=text),
+        searching.WORD: lambda text: [
+            Q(filename=text),
+            Q(project_name=names.normalize(text)),
+            Q(uploader=text),
+        ],
     }
     fields = (
         "filename",

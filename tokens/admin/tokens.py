@@ -128,7 +128,7 @@ class UploadTokenAdmin(TokenAdmin):
     finders = {
         searching.ID: lambda text: Q(exchange=text),
         searching.NUMBER: lambda text: Q(pk=int(text)),
-        searching.PLACE: lambda text: Q(exchange__in=finders.newest(finders.at_place(text))),
+        searching.PLACE: lambda text: Q(exchange__in=finders.newest(*finders.at_place(text))),
         searching.COMMIT: lambda text: Q(exchange__in=finders.newest(searching.commit(text))),
         searching.ADDRESS: lambda text: Q(exchange__in=finders.newest(Q(address=text))),
         searching.WORD: lambda text: Q(exchange__in=finders.newest(Q(run=text)) + finders.exchanges_of(text)),
@@ -199,7 +199,7 @@ class ApiTokenAdmin(TokenAdmin):
     search_help_text = "Its number, the exact name of its user, or its own name"
     finders = {
         searching.NUMBER: lambda text: Q(pk=int(text)),
-        searching.WORD: lambda text: Q(username=text) | Q(name=text),
+        searching.WORD: lambda text: [Q(username=text), Q(name=text)],
     }
     fields = (
         "id",

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from django.test import Client
 
 from registry.actors import Actor
@@ -31,6 +32,16 @@ def test_events_are_searched_by_project_user_actor_tag_and_address(client: Clien
         assert listed(client, EVENTS, q=text) == 1, text
     assert listed(client, EVENTS, q="sample") == 0
     assert listed(client, EVENTS) == 2
+
+
+@pytest.mark.django_db
+def test_of_several_meanings_only_those_are_asked_for_that_there_are():
+    Event.objects.record("project:yank", Actor("somebody"))
+    tag, actor, nobody = Q(tag="project:yank"), Q(actor_name="somebody"), Q(username="nobody")
+    assert searching.either(Event, [nobody, actor]) == actor
+    assert searching.either(Event, [tag, nobody, actor]) == tag | actor
+    assert searching.either(Event, [nobody, Q(username="else")]) is None
+    assert searching.either(Event, [nobody]) == nobody
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,14 @@ def test_what_a_list_shows_is_exported(client, story: Story, kind):
     assert f".{kind}" in answer["Content-Disposition"]
 
 
+def test_an_exported_row_names_the_rows_to_which_it_refers(client, story: Story):
+    for kind in ("csv", "jsonl"):
+        text = b"".join(client.get("/admin/tokens/provenance/export/", {"as": kind}).streaming_content).decode()
+        row = next(csv.DictReader(io.StringIO(text))) if kind == "csv" else json.loads(text)
+        assert row["exchange_id"] == str(story.exchange.pk)
+        assert str(row["upload_token_id"]) == str(story.token.pk)
+
+
 @pytest.mark.parametrize("page", [TOKENS, "/admin/tokens/apitoken/"])
 def test_an_export_holds_no_digest(client, story: Story, page):
     text = b"".join(client.get(f"{page}export/").streaming_content).decode()

@@ -1,0 +1,54 @@
+"""Very many old rows, deleted while others go on to write: step by step along an index, in single statements."""
+
+import datetime
+from time import monotonic, sleep
+from typing import Any
+
+from django.db import connections, router, transaction
+from django.db.models import QuerySet
+
+from registry.postgresql import planning
+
+# So many rows are looked at in one step, whether they go or stay; more where all stayed, as most of the oldest do.
+STEP, LONGEST = 500, 4_000
+# So many go in a second at most, and after each step so much of the time that it took is left to others.
+PACE, PAUSE = 8_000, 0.5
+
+
+def clear(rows: QuerySet[Any], moment: str, before: datetime.datetime) -> int:
+    """Delete ``rows`` whose ``moment``, an indexed column, is before that time, the oldest first; how many went.
+
+    Each step is a transaction, and asks the conditions of ``rows`` anew. No signal is sent, and rows that refer to
+    those are left alone: where one is left, the database refuses the step.
+    """
+    deleted, last, size = 0, None, STEP
+    while (until := _end_of_step(rows, moment, last, before, size)) is not None:
+        began = monotonic()
+        step = rows.filter(**{f"{moment}__lte": until, f"{moment}__lt": before})
+        gone = _delete(step if last is None else step.filter(**{f"{moment}__gt": last}))
+        deleted, last, size = deleted + gone, until, STEP if gone else min(2 * size, LONGEST)
+        took = monotonic() - began
+        sleep(max(took * PAUSE, gone / PACE - took))
+    return deleted
+
+
+def _end_of_step(
+    rows: QuerySet[Any], moment: str, last: datetime.datetime | None, before: datetime.datetime, size: int
+) -> datetime.datetime | None:
+    """The time of the last row to look at next, or None if there is none: many rows stay, and are stepped over."""
+    ahead = rows.model._default_manager.filter(**{f"{moment}__lt": before})
+    if last is not None:
+        ahead = ahead.filter(**{f"{moment}__gt": last})
+    times = ahead.order_by(moment).values_list(moment, flat=True)
+    end: datetime.datetime | None = times[size - 1 : size].first()
+    return end or times.last()
+
+
+def _delete(step: QuerySet[Any]) -> int:
+    using = router.db_for_write(step.model)
+    with transaction.atomic(using=using), planning.for_their_values():
+        if connections[using].vendor == "postgresql":
+            # Nobody waits for the disk: what a crash brings back is deleted the next time.
+            with connections[using].cursor() as cursor:
+                cursor.execute("SET LOCAL synchronous_commit = off")
+        return step.order_by()._raw_delete(using)
