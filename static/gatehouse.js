@@ -3,7 +3,7 @@
 "use strict";
 
 for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
-  tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24;
+  tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 72;
 }
 
 for (const block of document.querySelectorAll("pre[data-copy]")) {
