@@ -10,10 +10,11 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
     from django.core.management import execute_from_command_line
 
-    from registry.startup import stop_on_wrong_settings
+    from registry.startup import database_failures_in_a_line, stop_on_wrong_settings
 
     stop_on_wrong_settings()
-    execute_from_command_line(sys.argv)
+    with database_failures_in_a_line(sys.argv):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

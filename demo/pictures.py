@@ -48,7 +48,7 @@ class Picture:
 
 REFUSED = f"{MANAGED}/exchanges/?outcome=refused"
 PICTURES = [
-    Picture("front", "/", height=1100),
+    Picture("front", "/", height=1030),
     Picture("project", f"/project/{package.NAME}/", height=900),
     Picture("publishing", f"{MANAGED}/settings/publishing/", "alice", height=560),
     Picture("adding", f"{MANAGED}/settings/publishing/?{FILLED_IN}#add", "alice", height=1170),

@@ -1,5 +1,6 @@
 """The registry that the demo starts: its folder, its certificate, its settings, its process."""
 
+import json
 import os
 import shutil
 import signal
@@ -107,8 +108,9 @@ class Registry:
         return done.stdout
 
     def news(self, since: int) -> str:
-        """What its log says from byte ``since`` on."""
-        return self.log.read_bytes()[since:].decode(errors="replace")
+        """What its log says from byte ``since`` on: of each JSON line its message only."""
+        lines = self.log.read_bytes()[since:].decode(errors="replace").splitlines()
+        return "\n".join(f"the registry: {_message(line)}" for line in lines)
 
     def _is_ready(self) -> bool:
         trusting = ssl.create_default_context(cafile=str(self.ca_file))
@@ -130,3 +132,10 @@ def next_free_port(first: int) -> int:
                 continue
             return port
     raise RuntimeError(f"no free port from {first} on")
+
+
+def _message(line: str) -> str:
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError, TypeError):
+        return line

@@ -22,7 +22,7 @@ class Address:
     @classmethod
     def of(cls, text: str) -> Self | None:
         """None if it is no address."""
-        text = text.strip()
+        text = text.strip().removeprefix("<").removesuffix(">")
         if not text or len(text) > MAX_LENGTH or has_control(text):
             return None
         if "://" not in text:
@@ -36,6 +36,7 @@ class Address:
         path = tuple(part for part in unquote(split.path).split("/") if part)
         if not host or not path or has_control("".join(path)):
             return None
+        host = host.removeprefix("www.")
         # The port of ssh says nothing of the web's.
         return cls(f"{host}:{port}" if port and split.scheme != "ssh" else host, path)
 

@@ -1,5 +1,10 @@
-// A button that copies beside every block of code to copy; a menu that closes. Without this file, all works.
+// A button that copies beside every block of code to copy; a menu that closes; the current tab in sight where they scroll.
+// Without this file, all works.
 "use strict";
+
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 72;
+}
 
 for (const block of document.querySelectorAll("pre[data-copy]")) {
   const button = document.createElement("button");

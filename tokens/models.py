@@ -162,6 +162,7 @@ class ApiToken(models.Model):
     revoked_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        verbose_name = "API token"
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(fields=["digest"], name="one_api_token_per_digest"),
@@ -262,6 +263,7 @@ class Tally(models.Model):
     count = models.PositiveIntegerField()
 
     class Meta:
+        verbose_name_plural = "tallies"
         ordering = ["-hour"]
         constraints = [
             models.UniqueConstraint(fields=["hour", "what", "provider", "code"], name="one_tally_of_each_hour")

@@ -74,7 +74,7 @@ def _all(is_right: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(is_right(member) for member in value)
 
 
-TEXT = Type("a text without control characters", _is_text)
+TEXT = Type("a text (in quotes) without control characters", _is_text)
 YES_NO = Type("true or false", lambda value: isinstance(value, bool))
 WHOLE = Type("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))
 TEXTS = Type("a list of texts without control characters", _all(_is_text))

@@ -98,7 +98,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except OSError as wrong:
-        raise WrongFile([f"{path.name} cannot be read: {wrong.strerror}"]) from wrong
+        raise WrongFile([f"{path} cannot be read: {wrong.strerror}"]) from wrong
     except (ValueError, RecursionError) as wrong:  # not TOML, not UTF-8, or a number of thousands of digits
         raise WrongFile([f"{path.name} is not TOML: {wrong}"]) from wrong
 

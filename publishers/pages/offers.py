@@ -75,8 +75,8 @@ def asked(query: QueryDict) -> Offer:
     issuers = list(Issuer.objects.switched_on().filter(provider__in=PROVIDERS))
     address = str(query.get("address", "")).strip()
     if address:
-        return _of_address(issuers, address)
-    chosen, problem = _choose(issuers, str(query.get("provider", "")), str(query.get("issuer_url", "")))
+        return _of_address(issuers, address, query)
+    chosen, problem = _named_by(query, issuers)
     return Offer(issuers, chosen, problem, prefilled(chosen.kind, query) if chosen else {})
 
 
@@ -106,6 +106,10 @@ def _at(issuers: Iterable[Issuer], data: QueryDict) -> Issuer | None:
     return next((issuer for issuer in issuers if issuer.url == data.get("issuer_url")), None)
 
 
+def _named_by(query: QueryDict, issuers: Sequence[Issuer]) -> tuple[Issuer | None, str]:
+    return _choose(issuers, str(query.get("provider", "")), str(query.get("issuer_url", "")))
+
+
 def _choose(issuers: Sequence[Issuer], provider: str, url: str) -> tuple[Issuer | None, str]:
     named = [issuer for issuer in issuers if issuer.url.rstrip("/") == url.strip().rstrip("/")]
     if named:
@@ -124,14 +128,26 @@ def _of_first_provider(issuers: Sequence[Issuer]) -> list[Issuer]:
     return [issuer for issuer in issuers if issuer.provider == first]
 
 
-def _of_address(issuers: Sequence[Issuer], text: str) -> Offer:
+def _of_address(issuers: Sequence[Issuer], text: str, query: QueryDict) -> Offer:
+    """What the address says, at whichever issuer has such ones; else the form that it was pasted into."""
     address = Address.of(text)
+    found, told = _reading(issuers, address)
+    if found is not None:
+        return Offer(issuers, found, initial=told, address=text)
+    off, _ = _reading(Issuer.objects.filter(enabled=False, provider__in=PROVIDERS), address)
+    problem = (
+        f"This is an address of {off}, which is switched off here. Ask an administrator to switch it on."
+        if off
+        else "No service that is switched on here has such an address. Paste the whole address of a repository or of a "
+        "workflow file, or fill in the fields."
+    )
+    return Offer(issuers, _named_by(query, issuers)[0], address=text, address_problem=problem)
+
+
+def _reading(issuers: Iterable[Issuer], address: Address | None) -> tuple[Issuer | None, dict[str, str]]:
+    """The first issuer that reads the address, and what it reads in it."""
     for issuer in issuers if address else ():
         told = issuer.kind.from_address(address)  # type: ignore[arg-type]
         if told is not None:
-            return Offer(issuers, issuer, initial=told, address=text)
-    problem = (
-        "No service that is switched on here has such an address. Paste that of a repository or of a workflow file, or "
-        "fill in the fields."
-    )
-    return Offer(issuers, _choose(issuers, "", "")[0], address=text, address_problem=problem)
+            return issuer, told
+    return None, {}

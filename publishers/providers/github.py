@@ -226,11 +226,11 @@ class GitHub(Provider):
         return {"repository_owner_id": str(owner_id)}
 
     def from_address(self, address: Address) -> dict[str, str] | None:
-        """``HOST/OWNER/REPO``, a file below ``blob/REF/.github/workflows/``, or ``actions/workflows/FILE``."""
+        """``HOST/OWNER/REPO``, a file below ``blob|edit/REF/.github/workflows/``, or ``actions/workflows/FILE``."""
         owner, repository, *rest = (*address.below(self._server), "", "")
         if not repository:
             return None
-        folder = WORKFLOWS.strip("/").split("/") if rest[:1] == ["blob"] else ["actions", "workflows"]
+        folder = WORKFLOWS.strip("/").split("/") if rest[:1] in (["blob"], ["edit"]) else ["actions", "workflows"]
         files = [rest[end] for end in range(2, len(rest)) if rest[end - 2 : end] == folder]
         said = {"owner": owner, "repository": repository}
         return {**said, "workflow_filename": files[0]} if files else said

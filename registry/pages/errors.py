@@ -11,6 +11,7 @@ from registry.negotiation import preferred
 from registry.observing import request_ids
 from registry.pages import site
 from registry.switches import SwitchedOff
+from registry.uploads import views as uploads
 
 RETRY_AFTER = 300  # seconds: nobody knows how long it will last
 
@@ -47,17 +48,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 class RefusalMiddleware:
-    """Give a browser a page where a view refused its method with an empty answer (405)."""
+    """Where a view refused its method with an empty answer (405): a page for a browser, the way for an upload."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer; programs, which do not ask for HTML by its name, get the answer as it is."""
+        """Answer; other programs, which do not ask for HTML by its name, get the answer as it is."""
         response = self.get_response(request)
-        if response.status_code != 405 or response.streaming or response.content or not _is_browser(request):
+        if response.status_code != 405 or response.streaming or response.content:
             return response
-        page = _answer(request, 405, "Not like this", "This address is for reading. Nothing was changed.")
+        if uploads.astray(request):
+            page = uploads.turned_away(request)
+        elif _is_browser(request):
+            page = _answer(request, 405, "Not like this", "This address is for reading. Nothing was changed.")
+        else:
+            return response
         page["Allow"] = response.headers.get("Allow", "")
         return page
 

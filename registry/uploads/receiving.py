@@ -153,7 +153,7 @@ def _limit(request: HttpRequest, body: Body) -> int:
 def too_large(limit: int, project: Project | None = None) -> UploadRefused:
     """The refusal of a file over ``limit`` bytes."""
     whose = f"Limit for project {project.name!r}" if project else "Limit"
-    size = f"{limit // MIB} MiB" if limit >= MIB else f"{limit} bytes"
+    size = f"{limit // MIB} MiB" if limit and limit % MIB == 0 else f"{limit} bytes"
     return UploadRefused(f"File too large. {whose} is {size}.")
 
 

@@ -3,6 +3,7 @@
 import logging
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from registry import switches
+from registry.negotiation import preferred
 from registry.observing import metrics
 from registry.uploads import responses, storing
 from registry.uploads.credentials import UploadCredential
@@ -79,8 +81,25 @@ def add_slash(request: HttpRequest) -> HttpResponse:
         308,
         "An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)",
     )
-    response["Location"] = UPLOAD_PATH
+    response["Location"] = f"{settings.SITE_URL}{UPLOAD_PATH}"  # uv follows whole addresses only
     return response
+
+
+def astray(request: HttpRequest) -> bool:
+    """Whether a client, no browser, uploads to the front page or to the index."""
+    if request.method != "POST" or request.content_type != "multipart/form-data":
+        return False
+    is_place = request.path_info == "/" or request.path_info.startswith("/simple/")
+    kinds = ["text/plain", "application/json", "text/html"]
+    return is_place and preferred(request.headers.get("Accept", ""), kinds) != "text/html"
+
+
+def turned_away(request: HttpRequest) -> HttpResponse:
+    """405 for such an upload, once the client has sent all of it: where uploads go."""
+    Body(request).drain()
+    return responses.refusal(
+        request, 405, f"Upload to {settings.SITE_URL}{UPLOAD_PATH} instead: this address is for reading."
+    )
 
 
 def _refusal_of(exc: Exception) -> UploadRefused:

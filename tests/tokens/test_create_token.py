@@ -55,6 +55,15 @@ def test_the_token_stands_alone_on_standard_output_and_nowhere_else():
     assert text not in json.dumps(event.details)
 
 
+def test_scopes_may_be_named_one_by_one_and_the_end_is_told():
+    _, said = create("alice", "--scope", "upload", "--scope", "read,download", "--days", "30")
+    token = ApiToken.objects.get()
+    assert token.scopes == ["upload", "read", "download"]
+    assert token.expires_at
+    assert f"expires on {token.expires_at:%Y-%m-%d}" in said
+    assert "never expires" in create("alice", "--scope", "upload")[1]
+
+
 def test_a_token_may_be_limited_to_projects(project: Project):
     create("alice", "--scope", "upload,download", "--project", "sample-project".replace("-", ""))
     token = ApiToken.objects.get()

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ('count', models.PositiveIntegerField()),
             ],
             options={
+                'verbose_name_plural': 'tallies',
                 'ordering': ['-hour'],
                 'constraints': [models.UniqueConstraint(fields=('hour', 'what', 'provider', 'code'), name='one_tally_of_each_hour')],
             },

@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which file, and how."""
-        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("file", metavar="FILE", type=Path, help="what docs/apply.md describes")
         parser.add_argument("--dry-run", action="store_true", help="print the changes only")
         parser.add_argument(
             "--prune",

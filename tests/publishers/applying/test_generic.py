@@ -157,7 +157,10 @@ WRONG = [
         f"{FIRST} claims 3: must have exactly one",
     ),
     (PUBLISHER.replace("glob =", "globs ="), f'{FIRST} claims 3: unknown key "globs" (did you mean "glob"?)'),
-    (PUBLISHER.replace('"refs/tags/v*"', "7"), f'{FIRST} claims 3: key "glob": must be a text without control'),
+    (
+        PUBLISHER.replace('"refs/tags/v*"', "7"),
+        f'{FIRST} claims 3: key "glob": must be a text (in quotes)',
+    ),
     (
         PUBLISHER.replace('"refs/tags/v*"', '"*"'),
         f'{FIRST} claims 3: key "glob": A pattern must begin with literal text',
@@ -166,7 +169,10 @@ WRONG = [
     (PUBLISHER.replace('"ref"', '""'), f'{FIRST} claims 3: key "claim": Name a claim.'),
     (PUBLISHER.replace('"ref"', '"/ref~"'), f'{FIRST} claims 3: key "claim": In a JSON Pointer'),
     (PUBLISHER.replace('"ref"', "true"), f'{FIRST} claims 3: key "claim": must be a text'),
-    (PUBLISHER.replace('"ref"', '"a\\u0000"'), f'{FIRST} claims 3: key "claim": must be a text without control'),
+    (
+        PUBLISHER.replace('"ref"', '"a\\u0000"'),
+        f'{FIRST} claims 3: key "claim": must be a text (in quotes)',
+    ),
     (
         PUBLISHER.replace('"repository", equals', '"repository", glob'),
         f'{FIRST}: key "claims": "repository" is an identity claim of {URL}: give its exact',

@@ -147,6 +147,9 @@ def test_a_page_without_a_query_speaks_of_no_link(client: Client):
         ("https://app.circleci.com/pipelines/github/acme/tool", {"vcs_origin": "github.com/acme/tool"}),
         ("https://platform.activestate.com/acme/tool", {"organization": "acme", "project": "tool"}),
         ("https://ghe.example.com/o/r", {"owner": "o", "repository": "r"}),
+        ("www.github.com/o/r", {"owner": "o", "repository": "r"}),
+        (" <https://github.com/o/r> ", {"owner": "o", "repository": "r"}),
+        ("https://github.com/o/r/edit/main/.github/workflows/release.yml", {"workflow_filename": "release.yml"}),
     ],
 )
 def test_a_pasted_address_fills_in_the_fields(
@@ -184,6 +187,17 @@ def test_a_pasted_address_fills_in_the_fields(
 def test_other_addresses_fill_in_nothing(client: Client, address: str):
     said = page(client, address=address)
     assert "No service that is switched on here has such an address" in said or "gitlab.com/a/b" in address
+
+
+def test_an_address_of_a_provider_that_is_off_says_which(client: Client):
+    said = page(client, address="https://buildkite.com/acme/app")
+    assert "This is an address of Buildkite, which is switched off here" in said
+
+
+def test_an_address_that_cannot_be_read_leaves_the_provider(client: Client, self_managed: Issuer):
+    said = page(client, address="nonsense", provider="gitlab", issuer_url=self_managed.url)
+    assert f'value="{self_managed.url}"' in said.partition('<form method="post"')[2]
+    assert f'name="issuer_url" value="{self_managed.url}"' in said.partition("id_address")[0]
 
 
 # -- adding ------------------------------------------------------------

@@ -40,7 +40,7 @@ def test_another_persons_is_not_found(client: Client, waiting: Publisher):
 
 def test_an_empty_page_teaches(client: Client):
     said = page(client)
-    assert "You wait for no project" in said
+    assert "No project of yours waits for its first upload" in said
     assert "0 of 10" in said
 
 
@@ -117,7 +117,7 @@ def test_it_is_edited_switched_and_removed(client: Client, waiting: Publisher):
 def test_what_became_of_a_name_is_told(client: Client, waiting: Publisher):
     make_project("brand-new", make_user("bob"))
     said = page(client)
-    assert "What became of others" in said
+    assert "What became of earlier ones" in said
     assert "<b>brand-new</b> was removed" in said
 
 

@@ -83,7 +83,7 @@ class TestErrors:
         assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
         assert "Nothing was changed" in text(answer)
         assert "Content-Security-Policy" in answer
-        assert client.post(path).content == b""
+        assert client.post(path, content_type="application/json").content == b""
 
     def test_a_form_that_is_too_long_is_said_to_be(self, client, settings):
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100

@@ -23,6 +23,7 @@ class TestFront:
         for address in (
             'url = "https://packages.example/simple/"',
             'publish-url = "https://packages.example/legacy/"',
+            "uv then looks here first, and at PyPI",
             "pip config set global.index-url https://packages.example/simple/",
             "twine upload --repository-url https://packages.example/legacy/",
         ):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import Client
 
@@ -199,9 +200,18 @@ class TestProtocol:
         response = getattr(client, method)("/legacy/")
         assert (response.status_code, response["Allow"]) == (405, "POST")
 
+    @pytest.mark.parametrize("path", ["/", "/simple/", "/simple/sampleproject/"])
+    @pytest.mark.parametrize("accept", ["*/*", "application/json;q=0.9, text/plain;q=0.8, text/html;q=0.7"])
+    def test_an_upload_elsewhere_is_told_where_to_go(self, client: Client, db: None, path: str, accept: str):
+        response = client.post(path, making.form(making.wheel(), WHEEL), headers={"Accept": accept})
+        assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+        sentence = f"Upload to {settings.SITE_URL}/legacy/ instead: this address is for reading."
+        assert response.reason_phrase == sentence
+        assert sentence in response.content.decode()
+
     def test_the_slash_is_added_and_the_method_kept(self, client: Client, db: None):
         response = client.post("/legacy", making.form(making.wheel(), WHEEL))
-        assert (response.status_code, response["Location"]) == (308, "/legacy/")
+        assert (response.status_code, response["Location"]) == (308, f"{settings.SITE_URL}/legacy/")
         assert response.reason_phrase.startswith("An upload was attempted to /legacy but")
 
     @pytest.mark.parametrize("action", ["submit", "submit_pkg_info", "doc_upload"])

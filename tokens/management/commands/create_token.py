@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from registry.actors import Actor
 from registry.models import Project, User
+from tokens import secrets
 from tokens.creating import TokenRefused, create_api_token
 from tokens.models import ApiToken
 
@@ -22,22 +23,28 @@ class Command(BaseCommand):
         """Whose, what for, where and how long."""
         scopes = ",".join(ApiToken.Scope.values)
         parser.add_argument("user", metavar="USER", help="username")
-        parser.add_argument("--scope", required=True, metavar=scopes, help="one or several, with commas between them")
+        parser.add_argument(
+            "--scope", required=True, action="append", metavar=scopes, help="one or several, with commas between them"
+        )
         parser.add_argument("--project", nargs="+", action="extend", metavar="NAME", help="limit it to these projects")
         parser.add_argument("--days", type=int, metavar="N", help="expire after N days (manage: 90, and at most that)")
 
-    def handle(self, *_args: Any, user: str, scope: str, days: int | None, **options: Any) -> None:
+    def handle(self, *_args: Any, user: str, scope: list[str], days: int | None, **options: Any) -> None:
         """Create and print the token, or say why not."""
         owner = User.objects.filter(username=user).first()
         if owner is None:
             raise CommandError(f"There is no user '{user}'.")
-        scopes = list(dict.fromkeys(word.strip() for word in scope.split(",") if word.strip()))
+        scopes = list(dict.fromkeys(word.strip() for word in ",".join(scope).split(",") if word.strip()))
         projects = _projects(options["project"])
         try:
             text = create_api_token(owner, name=NAME, scopes=scopes, projects=projects, days=days, actor=Actor(NAME))
         except TokenRefused as refused:
             raise CommandError(str(refused)) from refused
-        self.stderr.write(f"An API token of {owner.username} for {', '.join(scopes)}. It is not shown again.")
+        expires = ApiToken.objects.get(digest=secrets.digest(text)).expires_at
+        end = f"expires on {expires:%Y-%m-%d}" if expires else "never expires"
+        self.stderr.write(
+            f"An API token of {owner.username} for {', '.join(scopes)}: it {end}, and is not shown again."
+        )
         self.stdout.write(text)
 
 
