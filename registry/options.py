@@ -53,7 +53,11 @@ def set_as_owner(project: Project, actor: Actor, **wanted: Any) -> dict[str, tup
 
 
 def yank(release: Release, reason: str, actor: Actor) -> bool:
-    """Yank a release (PEP 592), or change the reason; True if something changed."""
+    """Yank a release (PEP 592), or change the reason; True if something changed.
+
+    Installers print the reason on terminals: it is kept as one line of what can be printed.
+    """
+    reason = " ".join("".join(letter if letter.isprintable() else " " for letter in reason).split())
     with transaction.atomic():
         if not _reread(release) or (release.yanked_at is not None and release.yanked_reason == reason):
             return False

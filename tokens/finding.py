@@ -21,7 +21,7 @@ MAX_TEXT = 64 * 1024
 # So many of each kind are shown.
 MOST = 20
 # The spelling of tokens here and at PyPI: enough to know one by, too little to take a name for one.
-_TOKEN = re.compile(r"[a-z][a-z0-9]{1,15}_(?:tp|api)_[0-9A-Za-z]{20,}|pypi-[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(r"(?<![0-9A-Za-z])(?:[a-z][a-z0-9]{1,15}_(?:tp|api)_[0-9A-Za-z]{20,}|pypi-[A-Za-z0-9_-]{20,})")
 # The run in an address of GitHub, GitLab and Buildkite.
 _RUN = re.compile(r"/(?:actions/runs|jobs)/([0-9]+)|#([0-9a-f-]{36})$")
 _COMMIT = re.compile(r"/commits?/([0-9a-f]{7,64})")
@@ -43,26 +43,38 @@ class Found:
         return len(self.rows) >= MOST
 
 
-@sensitive_variables("text")
+@sensitive_variables()
 def find(text: str) -> list[Found]:
     """All that the text means here. Nothing is written, nothing is used up, and the text itself is given to nobody."""
     text = text.strip()
     if not text:
         return []
-    token = _token(text)
-    if token is not None:
-        return [token]
-    if inspecting.looks_like_one(text):
-        explained = inspecting.explain(text)
-        return [Found("Identity token", explained.verdict, explained.rows, explained.tone, explained)]
+    found = [_token(secret) or _identity_token(secret) for secret in _secrets(text)[:MOST]]
+    if found:
+        return found
     if len(text) > searching.MAX_LENGTH or not text.isprintable():
         return []
     return [found for look in _LOOKS for found in look(text)]
 
 
+@sensitive_variables()
 def is_secret(text: str) -> bool:
-    """Whether the text must not be shown again."""
-    return bool(_TOKEN.match(text.strip())) or inspecting.looks_like_one(text.strip())
+    """Whether the text must not be shown again: it is a secret, or holds one."""
+    return bool(_secrets(text.strip()))
+
+
+@sensitive_variables()
+def _secrets(text: str) -> list[str]:
+    """The tokens and identity tokens that a text is, or that stand in it: in a header, an address, a log."""
+    if inspecting.looks_like_one(text):
+        return [text]
+    return list(dict.fromkeys([*_TOKEN.findall(text), *inspecting.among(text)]))
+
+
+@sensitive_variables("text")
+def _identity_token(text: str) -> Found:
+    explained = inspecting.explain(text)
+    return Found("Identity token", explained.verdict, explained.rows, explained.tone, explained)
 
 
 @sensitive_variables("text", "digest")

@@ -63,6 +63,35 @@ def test_tokens_that_are_not_known_are_told_by_their_checksum(client):
         assert other not in page
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Authorization: Bearer {}",
+        'TWINE_PASSWORD="{}"',
+        "https://__token__:{}@packages.example.com/simple/",
+        "12:00 uploading\n12:01 password={}, twice\n12:02 {}",
+    ],
+)
+def test_a_token_is_found_among_other_words_and_they_are_not_shown_again(client, story: Story, around):
+    page = found(client, around.format(story.text, story.text))
+    assert page.count("Upload token, live") == 1
+    assert story.text not in page
+
+
+def test_all_tokens_of_a_log_are_told(client, story: Story):
+    jwt, dead = story.world.token(), secrets.new(secrets.API)
+    page = found(client, f"{story.text}\n{dead}\nAuthorization: bearer {jwt}\n")
+    for said in ("Upload token, live", "A token of this registry that is not known", "Identity token"):
+        assert said in page
+    assert not any(text in page for text in (story.text, dead, jwt))
+
+
+def test_what_cannot_be_read_is_not_shown_again_either(client, story: Story):
+    page = found(client, f"{story.text}\0")
+    assert "Null characters are not allowed." in page
+    assert story.text not in page
+
+
 def test_an_identity_token_is_explained_and_leads_to_what_it_became(client, story: Story):
     page = found(client, story.identity_token)
     assert story.identity_token not in page
