@@ -24,6 +24,8 @@ MOST = 20
 _TOKEN = re.compile(r"(?<![0-9A-Za-z])(?:[a-z][a-z0-9]{1,15}_(?:tp|api)_[0-9A-Za-z]{20,}|pypi-[A-Za-z0-9_-]{20,})")
 # The run in an address of GitHub, GitLab and Buildkite.
 _RUN = re.compile(r"/(?:actions/runs|jobs)/([0-9]+)|#([0-9a-f-]{36})$")
+# A hash as pip's files of requirements, links of an index and sha256sum write it.
+_DIGEST = re.compile(r"(?:^|[:=])([0-9A-Fa-f]{64})(?:$|\s)")
 _COMMIT = re.compile(r"/commits?/([0-9a-f]{7,64})")
 
 
@@ -155,8 +157,9 @@ def _exchange(text: str) -> Iterator[Found]:
 
 
 def _hash(text: str) -> Iterator[Found]:
-    if searching.HASH in searching.kinds_of(text):
-        digest = text.lower()
+    written = _DIGEST.search(text)
+    if written:
+        digest = written[1].lower()
         files = _short(File.objects.filter(Q(sha256=digest) | Q(blake2_256=digest)).select_related("release__project"))
         if files:
             yield Found("Files with this hash", rows=files)
@@ -193,7 +196,7 @@ def _place(text: str) -> Iterator[Found]:
 
 
 def _name(text: str) -> Iterator[Found]:
-    filename = text.rpartition("/")[2] if "://" in text else text
+    filename = text.partition("#")[0].rpartition("/")[2] if "://" in text else text
     files = _short(File.objects.filter(filename=filename).select_related("release__project"))
     came = _short(Provenance.objects.filter(filename=filename).defer("claims", "publisher"))
     if files or came:

@@ -128,6 +128,9 @@ def test_each_way_to_a_file_finds_it(client, story: Story):
     exchange, provenance = f"/exchange/{story.exchange.pk}/", f"/provenance/{story.provenance.pk}/"
     ways = {
         file.sha256: [f"/file/{file.pk}/", provenance],
+        f"--hash=sha256:{file.sha256.upper()}": [f"/file/{file.pk}/", provenance],
+        f"{file.sha256}  {file.filename}": [f"/file/{file.pk}/"],
+        f"https://packages.example.com/files/x/{file.filename}#sha256={'0' * 64}": [f"/file/{file.pk}/"],
         file.blake2_256: [f"/file/{file.pk}/", provenance],
         file.filename: [f"/file/{file.pk}/", provenance],
         COMMIT: [exchange, provenance],
