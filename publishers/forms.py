@@ -108,6 +108,9 @@ class PublisherForm(forms.Form):
             self.add_error(None, str(refused))
         except Publisher.DoesNotExist:
             self.add_error(None, "This publisher was removed meanwhile.")
+        except (Project.DoesNotExist, User.DoesNotExist) as gone:
+            what = "project" if isinstance(gone, Project.DoesNotExist) else "account"
+            self.add_error(None, f"This {what} was deleted meanwhile.")
         return None
 
     def missing(self) -> str:

@@ -98,20 +98,27 @@ def check_pending_limit(user: User) -> None:
 
 
 def add(project: Project, issuer: Issuer, wanted: Wanted, actor: Actor) -> Publisher:
-    """Register a trusted publisher. Raises IssuerChanged; AlreadyRegistered, also when another one won the race."""
+    """Register a trusted publisher. Raises IssuerChanged; AlreadyRegistered, also when another one won the race.
+
+    Raises Project.DoesNotExist where the project was deleted meanwhile: only the end of the transaction tells.
+    """
     publisher = _row(issuer, wanted, project=project, added_by=actor.user)
-    with transaction.atomic():
-        _hold_claims(issuer)
-        _insert(publisher)
-        Event.objects.record("project:oidc:publisher-added", actor, project=project, **in_words(publisher))
-        telling.added(publisher, actor)
+    try:
+        with transaction.atomic():
+            _hold_claims(issuer)
+            _insert(publisher)
+            Event.objects.record("project:oidc:publisher-added", actor, project=project, **in_words(publisher))
+            telling.added(publisher, actor)
+    except IntegrityError:
+        Project.objects.get(pk=project.pk)
+        raise
     return publisher
 
 
 def add_pending(project_name: str, user: User, issuer: Issuer, wanted: Wanted, actor: Actor) -> Publisher:
     """Let the first upload of ``project_name`` create it for ``user``.
 
-    Raises AlreadyRegistered, TooManyPending, IssuerChanged.
+    Raises AlreadyRegistered, TooManyPending, IssuerChanged, User.DoesNotExist.
     """
     publisher = _row(issuer, wanted, project_name=project_name, added_by=user)
     with transaction.atomic():
@@ -188,12 +195,14 @@ def accept_names(publisher: Publisher, seen: Mapping[str, Any], actor: Actor) ->
 def remove(publisher: Publisher, actor: Actor) -> None:
     """Delete a publisher, unless it went meanwhile."""
     with transaction.atomic():
-        # Read anew: a pending one may have become a project's a moment ago.
-        row = Publisher.objects.filter(pk=publisher.pk).exists() and locked(publisher)
-        if row:
-            record(row, "removed", actor, in_words(row))
-            telling.removed(row, actor)
-            row.delete()
+        try:
+            # Read anew: a pending one may have become a project's a moment ago.
+            row = locked(publisher)
+        except Publisher.DoesNotExist:
+            return
+        record(row, "removed", actor, in_words(row))
+        telling.removed(row, actor)
+        row.delete()
 
 
 def expire(publisher: Publisher, actor: Actor) -> bool:

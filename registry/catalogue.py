@@ -68,4 +68,8 @@ NAME_LINES = {
     "prohibited-name:changed": Line(ADMINISTRATION, "Changed the prohibited name {name}", ("comment",)),
     "prohibited-name:removed": Line(ADMINISTRATION, "Allowed the name {name} again"),
 }
-LINES = {**RELEASE_LINES, **ROLE_LINES, **SETTINGS_LINES, **ACCOUNT_LINES, **NAME_LINES}
+SWITCH_LINES = {
+    "registry:switched-off": Line(ADMINISTRATION, "Switched off in the whole registry: {what}", ("reason",)),
+    "registry:switched-on": Line(ADMINISTRATION, "Switched on again: {what}"),
+}
+LINES = {**RELEASE_LINES, **ROLE_LINES, **SETTINGS_LINES, **ACCOUNT_LINES, **NAME_LINES, **SWITCH_LINES}

@@ -125,7 +125,11 @@ def _address(named: str) -> str:
         validate_email(named)
     except ValidationError as wrong:
         raise NotInvited(f"{named} is not a mail address.") from wrong
-    return named.lower()
+    address = named.lower()
+    # Some letters of other scripts become two.
+    if len(address) > MAX_LENGTH:
+        raise NotInvited(f"{named} is too long for a mail address.")
+    return address
 
 
 def _check(project: Project, whom: dict[str, Any]) -> None:

@@ -18,7 +18,8 @@ from registry import outbox
 from registry.models import User
 
 MAX_SUBJECT = 150
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
+# Control characters, and those that turn the direction of what follows: a claim must not disguise another.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 def post(name: str, people: Iterable[User], **context: Any) -> None:

@@ -27,7 +27,7 @@ class InQuarantine(Exception):
 
 
 def set_options(project: Project, actor: Actor, **wanted: Any) -> dict[str, tuple[Any, Any]]:
-    """Set some of OPTIONS; returns what changed, as (before, after)."""
+    """Set some of OPTIONS; returns what changed, as (before, after). Raises Project.DoesNotExist."""
     with transaction.atomic():
         row = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         changes = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
@@ -41,7 +41,10 @@ def set_options(project: Project, actor: Actor, **wanted: Any) -> dict[str, tupl
 
 
 def set_as_owner(project: Project, actor: Actor, **wanted: Any) -> dict[str, tuple[Any, Any]]:
-    """The same, for what is an owner's to set. Raises InQuarantine: administrators begin and end it."""
+    """The same, for what is an owner's to set. Raises InQuarantine: administrators begin and end it.
+
+    Raises Project.DoesNotExist.
+    """
     with transaction.atomic():
         standing = Project.objects.select_for_update(no_key=True).get(pk=project.pk).status
         if "status" in wanted and Project.Status.QUARANTINED in {standing, wanted["status"]}:
@@ -50,7 +53,11 @@ def set_as_owner(project: Project, actor: Actor, **wanted: Any) -> dict[str, tup
 
 
 def yank(release: Release, reason: str, actor: Actor) -> bool:
-    """Yank a release (PEP 592), or change the reason; True if something changed."""
+    """Yank a release (PEP 592), or change the reason; True if something changed.
+
+    Installers print the reason on terminals: it is kept as one line of what can be printed.
+    """
+    reason = " ".join("".join(letter if letter.isprintable() else " " for letter in reason).split())
     with transaction.atomic():
         if not _reread(release) or (release.yanked_at is not None and release.yanked_reason == reason):
             return False

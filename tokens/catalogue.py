@@ -1,6 +1,6 @@
 """The tags of exchanges and tokens, and how the history says them."""
 
-from registry.wording import EXCHANGES, TOKENS, Line
+from registry.wording import ADMINISTRATION, EXCHANGES, TOKENS, Line
 from tokens.disclosure import told_senders
 
 _GRANTED = ("provider", "exchange")
@@ -27,4 +27,5 @@ LINES = {
     "account:api_token:removed": Line(TOKENS, "Revoked the API token {name}", ("reason",)),
     "project:api_token:added": Line(TOKENS, "Created the API token {name} of {username}", ("scopes", "expires_at")),
     "project:api_token:removed": Line(TOKENS, "Revoked the API token {name} of {username}", ("reason",)),
+    "registry:tokens:revoked": Line(ADMINISTRATION, "Revoked {revoked} tokens together", ("reason", "left")),
 }

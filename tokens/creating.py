@@ -72,9 +72,10 @@ def create_api_token(
             Event.objects.bulk_create(lines)
     except IntegrityError:
         earlier = ApiToken.objects.filter(user=user, form_key=form_key).exclude(form_key=None).first()
-        if earlier is None:
-            raise
-        raise SentBefore(earlier) from None
+        if earlier is not None:
+            raise SentBefore(earlier) from None
+        _check(user, scopes, projects)  # of which one may have been deleted meanwhile: the end of a transaction tells
+        raise
     return text
 
 

@@ -27,9 +27,11 @@ MOST = 20
 # Of the publishers that trust a place all should be seen at once.
 MOST_TRUSTING = 200
 # The spelling of tokens here and at PyPI: enough to know one by, too little to take a name for one.
-_TOKEN = re.compile(r"[a-z][a-z0-9]{1,15}_(?:tp|api)_[0-9A-Za-z]{20,}|pypi-[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(r"(?<![0-9A-Za-z])(?:[a-z][a-z0-9]{1,15}_(?:tp|api)_[0-9A-Za-z]{20,}|pypi-[A-Za-z0-9_-]{20,})")
 # The run in an address of GitHub, GitLab and Buildkite.
 _RUN = re.compile(r"/(?:actions/runs|jobs)/([0-9]+)|#([0-9a-f-]{36})$")
+# A hash as pip's files of requirements, links of an index and sha256sum write it.
+_DIGEST = re.compile(r"(?:^|[:=])([0-9A-Fa-f]{64})(?:$|\s)")
 _COMMIT = re.compile(r"/commits?/([0-9a-f]{7,64})")
 
 
@@ -51,27 +53,39 @@ class Found:
         return len(self.rows) >= self.most
 
 
-@sensitive_variables("text")
+@sensitive_variables()
 def find(text: str) -> list[Found]:
     """All that the text means here. Nothing is written, nothing is used up, and the text itself is given to nobody."""
     text = text.strip()
     if not text:
         return []
-    token = _token(text)
-    if token is not None:
-        return [token]
-    if inspecting.looks_like_one(text):
-        explained = inspecting.explain(text)
-        return [Found("Identity token", explained.verdict, explained.rows, explained.tone, explained)]
+    found = [_token(secret) or _identity_token(secret) for secret in _secrets(text)[:MOST]]
+    if found:
+        return found
     if len(text) > searching.MAX_LENGTH or not text.isprintable():
         return []
     with planning.for_their_values():
         return [found for look in _LOOKS for found in look(text)]
 
 
+@sensitive_variables()
 def is_secret(text: str) -> bool:
-    """Whether the text must not be shown again."""
-    return bool(_TOKEN.match(text.strip())) or inspecting.looks_like_one(text.strip())
+    """Whether the text must not be shown again: it is a secret, or holds one."""
+    return bool(_secrets(text.strip()))
+
+
+@sensitive_variables()
+def _secrets(text: str) -> list[str]:
+    """The tokens and identity tokens that a text is, or that stand in it: in a header, an address, a log."""
+    if inspecting.looks_like_one(text):
+        return [text]
+    return list(dict.fromkeys([*_TOKEN.findall(text), *inspecting.among(text)]))
+
+
+@sensitive_variables("text")
+def _identity_token(text: str) -> Found:
+    explained = inspecting.explain(text)
+    return Found("Identity token", explained.verdict, explained.rows, explained.tone, explained)
 
 
 @sensitive_variables("text", "digest")
@@ -172,8 +186,9 @@ def _exchange(text: str) -> Iterator[Found]:
 
 
 def _hash(text: str) -> Iterator[Found]:
-    if searching.HASH in searching.kinds_of(text):
-        digest = text.lower()
+    written = _DIGEST.search(text)
+    if written:
+        digest = written[1].lower()
         files = _short(File.objects.filter(Q(sha256=digest) | Q(blake2_256=digest)).select_related("release__project"))
         if files:
             yield Found("Files with this hash", rows=files)
@@ -213,7 +228,7 @@ def _place(text: str) -> Iterator[Found]:
 
 
 def _name(text: str) -> Iterator[Found]:
-    filename = text.rpartition("/")[2] if "://" in text else text
+    filename = text.partition("#")[0].rpartition("/")[2] if "://" in text else text
     files = _short(File.objects.filter(filename=filename).select_related("release__project"))
     came = _short(Provenance.objects.filter(filename=filename).defer("claims", "publisher"))
     if files or came:

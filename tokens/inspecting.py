@@ -19,6 +19,8 @@ from tokens import checking, exchange
 from tokens.models import Exchange, UploadToken
 
 _JWT = re.compile(r"ey[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+# Among other words: both parts begin as JSON objects do, so that no file's name is taken for one.
+_AMONG = re.compile(r"(?<![A-Za-z0-9_.-])eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class Explained:
 def looks_like_one(text: str) -> bool:
     """Whether the text has the form of a JWT."""
     return _JWT.fullmatch(text) is not None
+
+
+@sensitive_variables()
+def among(text: str) -> list[str]:
+    """The JWTs in a longer text, such as a header or a log."""
+    return _AMONG.findall(text)
 
 
 @sensitive_variables()

@@ -10,12 +10,12 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from publishers.applying.keys import meant
 from publishers.models import Publisher
 from publishers.providers import PROVIDERS
 from publishers.providers.base import Provider
 from publishers.providers.fields import Field
 from publishers.ruleform import NO_ENTRY, is_entry
+from registry.api.members import refuse_unknown
 from registry.names import MAX_NAME_LENGTH
 
 ApiField = serializers.Field[Any, Any, Any, Any]
@@ -81,9 +81,7 @@ class PublisherSerializer(serializers.Serializer[Publisher]):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """The members that may be written. Raises ValidationError for what is not a member."""
-        unknown = [name for name in data if name not in self.fields]
-        if unknown:
-            raise ValidationError({name: [f"There is no such member{meant(name, self.fields)}."] for name in unknown})
+        refuse_unknown(data, self.fields)
         said: dict[str, Any] = super().to_internal_value(data)
         return {name: value for name, value in said.items() if name not in {"provider", "issuer"}}
 

@@ -40,7 +40,7 @@ def change(
 ) -> Publisher:
     """Bring a publisher to what ``data`` says; with ``partial``, what it omits stays.
 
-    Raises ValidationError, and Conflict where somebody else changed meanwhile what would have stayed.
+    Raises ValidationError, NotFound, and Conflict where somebody else changed meanwhile what would have stayed.
     """
     issuer = publisher.issuer
     _check_fixed(publisher, data)
@@ -56,7 +56,8 @@ def change(
     before = registration.in_words(publisher)
     valid = form.is_valid()
     with transaction.atomic():
-        if partial and registration.in_words(_locked(publisher)) != before:
+        standing = registration.in_words(_locked(publisher))
+        if partial and standing != before:
             raise Conflict
         return _or_refuse(form.save(actor) if valid else None, form)
 

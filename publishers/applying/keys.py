@@ -1,12 +1,12 @@
 """What the keys of a table in an apply file may hold, and how people are told that one does not."""
 
 import datetime
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from publishers.letters import has_control
+from registry.spelling import meant
 
 
 class WrongFile(Exception):
@@ -98,12 +98,6 @@ def checked(
         if key not in raw:
             errors.add(where, f'the key "{key}" is missing')
     return Table(where, values)
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """What was probably meant, to end a sentence with."""
-    close = difflib.get_close_matches(word, list(known), 1)
-    return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 def listed(words: Iterable[str]) -> str:

@@ -23,13 +23,13 @@ from publishers.applying.keys import (
     WrongFile,
     checked,
     listed,
-    meant,
 )
 from publishers.models import Issuer
 from publishers.providers import PROVIDERS
 from publishers.providers.base import Provider
 from publishers.providers.rules import HOWS, Rule
 from registry.names import normalize
+from registry.spelling import meant
 
 
 @dataclass(frozen=True)

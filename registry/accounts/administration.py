@@ -6,8 +6,11 @@ from typing import Any
 
 from allauth.account import views as account
 from django.contrib.admin import AdminSite
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
+from django.db.models import Field, Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -22,7 +25,10 @@ class Administration(AdminSite):
     """Django's admin without a sign-in, a sign-out and a password page of its own."""
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:  # noqa: FBT001
-        """Send strangers to sign in, refuse who is no administrator, and ask for a step-up before a change."""
+        """Send strangers to sign in, refuse who is no administrator, and ask for a step-up before a change.
+
+        Raises BadRequest for what no link or form of the admin sends.
+        """
         inner = super().admin_view(view, cacheable)
 
         @functools.wraps(inner)
@@ -33,8 +39,14 @@ class Administration(AdminSite):
                 return self.logout(request)
             if not self.has_permission(request):
                 raise PermissionDenied(STAFF_ONLY)
+            _check_text(request)
             changes = request.method not in READING and not getattr(view, "only_reads", False)
-            return (stepup.demanded(request) if changes else None) or inner(request, *args, **kwargs)
+            demanded = stepup.demanded(request) if changes else None
+            if demanded is not None:
+                return demanded
+            _check_selected(request, getattr(getattr(view, "__self__", None), "model", None))
+            response: HttpResponseBase = inner(request, *args, **kwargs)
+            return response
 
         return guarded
 
@@ -54,6 +66,26 @@ class Administration(AdminSite):
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
         """And one page to change the password."""
         return redirect("account_change_password")
+
+
+def _check_text(request: HttpRequest) -> None:
+    """Raise BadRequest for a NUL in the address: lists and pages ask the database for it, and PostgreSQL refuses it."""
+    asked = (text for name, values in request.GET.lists() for text in (name, *values))
+    if any("\0" in text for text in (request.path_info, *asked)):
+        raise BadRequest("There is a NUL in the address.")
+
+
+def _check_selected(request: HttpRequest, model: type[Model] | None) -> None:
+    """Raise BadRequest where a row is ticked whose key cannot be one: Django would ask the database for it."""
+    ticked = request.POST.getlist(ACTION_CHECKBOX_NAME) if model is not None else []
+    for text in ticked:
+        assert model is not None
+        key: Field[Any, Any] = model._meta.pk
+        try:
+            ProhibitNullCharactersValidator()(text)
+            key.run_validators(key.to_python(text))
+        except ValidationError as wrong:
+            raise BadRequest("There is no such row.") from wrong
 
 
 def _wanted(request: HttpRequest) -> str:

@@ -7,8 +7,9 @@ from django.db.models import Model
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.generics import GenericAPIView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS, BasePermission
-from rest_framework.renderers import JSONRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -45,13 +46,23 @@ class HasScope(BasePermission):
         return True
 
 
+class AnythingUnsaid(DefaultContentNegotiation):
+    """An empty Accept asks for nothing, as one that is not there."""
+
+    def get_accept_list(self, request: Request) -> list[str]:
+        """The media ranges that the request takes."""
+        said: list[str] = super().get_accept_list(request)
+        return said if any(media_range.strip() for media_range in said) else ["*/*"]
+
+
 class ApiView(GenericAPIView[M]):
     """A view of the API. A token that manages reads what it manages; what is for auditors says so."""
 
     permission_classes = [HasScope]
     throttle_classes = [OfPerson]
     parser_classes = [ObjectParser]
-    renderer_classes = [JSONRenderer]
+    renderer_classes: Sequence[type[BaseRenderer]] = [JSONRenderer]
+    content_negotiation_class = AnythingUnsaid
     pagination_class: type[Newest] | None = Newest
     metadata_class = None
     reading_scopes: Sequence[str] = (READ, MANAGE)
@@ -76,6 +87,11 @@ class ApiView(GenericAPIView[M]):
         """Nobody keeps what one person was told."""
         response.headers.setdefault("Cache-Control", "no-store")
         return super().finalize_response(request, response, *args, **kwargs)
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """What Allow says: not OPTIONS, which every class has and ``initial`` refuses."""
+        return [method for method in super().allowed_methods if method != "OPTIONS"]
 
     @property
     def credential(self) -> ApiCredential:

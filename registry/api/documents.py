@@ -13,6 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -38,16 +39,24 @@ class MayRead(BasePermission):
         return any(credential.opens(scope) for scope in (READ, MANAGE, "download"))
 
 
+class OpenApiRenderer(JSONRenderer):
+    """For who asks for the document by its own media type."""
+
+    media_type = "application/vnd.oai.openapi+json"
+    format = "openapi"
+
+
 class Schema(ApiView[Any]):
     """``/api/v1/schema/``: the same for everybody."""
 
     permission_classes = [MayRead]
     throttle_classes = []
+    renderer_classes = [JSONRenderer, OpenApiRenderer]
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
         """The OpenAPI document, as JSON."""
-        return Response(document(), content_type="application/vnd.oai.openapi+json")
+        return Response(document(), content_type=OpenApiRenderer.media_type)
 
 
 @functools.cache

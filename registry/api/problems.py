@@ -59,10 +59,11 @@ def answer(failure: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
-def answered(status: int, detail: str) -> JsonResponse:
-    """The same for what fails before or beside the API's own views."""
+def answered(status: int, detail: str, **more: str) -> JsonResponse:
+    """The same for what fails before or beside the API's own views; ``more`` are further members."""
     headers = {"Cache-Control": "no-store"}
-    return JsonResponse(problem(status, detail), status=status, content_type=PROBLEM, headers=headers)
+    document = {**problem(status, detail), **more}
+    return JsonResponse(document, status=status, content_type=PROBLEM, headers=headers)
 
 
 def problem(status: int, detail: str, errors: Any = None) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from typing import Any
 from django.db.models import F, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from registry import versions
-from registry.api.access import ApiView, ProjectView
+from registry.api.access import NO_PROJECT, ApiView, ProjectView
+from registry.api.members import refuse_unknown
 from registry.manage.access import Place
 from registry.models import Project, Release, Role
 from registry.options import InQuarantine, set_as_owner
@@ -28,6 +29,11 @@ class ProjectSerializer(serializers.Serializer[Any]):
     latest_version = serializers.SerializerMethodField()
     role = serializers.ChoiceField(choices=Role.Kind.choices, read_only=True)
     created_at = serializers.DateTimeField(source="project.created_at", read_only=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The members that may be written. Raises ValidationError for what is not a member."""
+        refuse_unknown(data, self.fields)
+        return super().to_internal_value(data)
 
     def get_latest_version(self, place: Place) -> str | None:
         """As people mean it; null where nothing was released."""
@@ -74,6 +80,8 @@ class OneProject(ProjectView[Project]):
             set_as_owner(self.place.project, self.actor, **serializer.validated_data.get("project", {}))
         except InQuarantine as refused:
             raise ValidationError({"status": [str(refused)]}) from refused
+        except Project.DoesNotExist as gone:
+            raise NotFound(NO_PROJECT) from gone
         return Response(self._said())
 
     def _said(self) -> Any:

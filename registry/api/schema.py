@@ -11,6 +11,7 @@ STATUSES = {
     "403": "The token has not the scope, or the person not the role.",
     "404": "There is no such row, or it is not this person's.",
     "429": "Too many requests; Retry-After says when to come again.",
+    "503": "The database cannot be had, or changes are switched off; Retry-After says when to come again.",
 }
 
 UNREAD = dict.fromkeys(("411", "413", "415"), "A body that is not read.")
@@ -84,6 +85,7 @@ _PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "A sentence for people."},
+        "code": {"type": "string", "description": "For programs, where something is switched off."},
         "errors": {
             "type": "object",
             "additionalProperties": {},

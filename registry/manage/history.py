@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from registry import wording
 from registry.manage.access import Place, account_page, person, project_page
@@ -69,12 +69,12 @@ def project_history(request: HttpRequest, place: Place) -> HttpResponseBase:
     return render(request, "manage/history/project.html", context)
 
 
-@require_GET
+@require_safe
 @project_page
 def project_export(request: HttpRequest, place: Place, form: str) -> HttpResponseBase:
     """A project's history as a file."""
     filtered = HistoryFilter(request.GET, wording.kinds(*OF_PROJECTS)).chosen(place.project.events.all())
-    return _exported(filtered, form, f"{place.project.normalized_name}-history")
+    return _exported(request, filtered, form, f"{place.project.normalized_name}-history")
 
 
 @require_safe
@@ -86,12 +86,12 @@ def account_history(request: HttpRequest) -> HttpResponseBase:
     return render(request, "manage/history/account.html", context)
 
 
-@require_GET
+@require_safe
 @account_page
 def account_export(request: HttpRequest, form: str) -> HttpResponseBase:
     """A person's own history as a file."""
     filtered = HistoryFilter(request.GET, wording.kinds(*OF_ACCOUNTS)).chosen(person(request).events.all())
-    return _exported(filtered, form, "account-history")
+    return _exported(request, filtered, form, "account-history")
 
 
 def _shown(request: HttpRequest, form: HistoryFilter, events: QuerySet[Event]) -> dict[str, Any]:
@@ -111,10 +111,13 @@ def _shown(request: HttpRequest, form: HistoryFilter, events: QuerySet[Event]) -
     }
 
 
-def _exported(events: QuerySet[Event], form: str, stem: str) -> HttpResponseBase:
+def _exported(request: HttpRequest, events: QuerySet[Event], form: str, stem: str) -> HttpResponseBase:
     if form not in FORMATS:
         raise Http404("The history is exported as csv or json.")
-    return FORMATS[form](events, stem)
+    response = FORMATS[form](events, stem)
+    if request.method == "HEAD":
+        response.streaming_content = ()  # nothing is read that nobody sees
+    return response
 
 
 def _moment(day: datetime.date, time: datetime.time) -> datetime.datetime:

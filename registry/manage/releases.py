@@ -36,10 +36,6 @@ class YankForm(forms.Form):
         help_text="One sentence that installers show to whoever asks for this version, and that everybody can read.",
     )
 
-    def clean_reason(self) -> str:
-        """One line: the index shows it in an attribute."""
-        return " ".join(str(self.cleaned_data["reason"]).split())
-
 
 @require_safe
 @project_page

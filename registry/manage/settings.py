@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Sum
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -84,6 +84,8 @@ def _is_saved(form: SettingsForm, project: Project, actor: Actor) -> bool:
     except InQuarantine as refused:
         form.add_error(None, str(refused))
         return False
+    except Project.DoesNotExist:
+        raise Http404(f"{project.name} was deleted meanwhile.") from None
     return True
 
 

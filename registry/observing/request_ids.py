@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
 _current: ContextVar[str] = ContextVar("request_id", default="")
-# What may be given. It is repeated in a header and in log lines.
-_GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# What may be given. It is repeated in a header and in log lines, so no underscore: every token of ours has two.
+_GIVEN = re.compile(r"[A-Za-z0-9.-]{8,64}")
 
 
 def current() -> str:

@@ -75,9 +75,12 @@ def _is_browser(request: HttpRequest) -> bool:
 def switched_off(request: HttpRequest, off: SwitchedOff) -> HttpResponse:
     """503, or 403 for what is not tried again, while what was asked for is switched off."""
     status = 503 if off.is_read_only else 403
-    if request.path.startswith("/api/") or _prefers_json(request):
+    response: HttpResponse
+    if request.path_info.startswith("/api/"):
+        response = problems.answered(status, str(off), code=off.code)
+    elif _prefers_json(request):
         body = {"message": str(off), "errors": [{"code": off.code, "description": str(off)}], "code": off.code}
-        response: HttpResponse = JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})
+        response = JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})
     else:
         response = _answer(request, status, "Switched off", str(off))
     if off.is_read_only:

@@ -25,7 +25,7 @@ SHELVES: dict[str, tuple[str, ...]] = {
         "providers/semaphore",
         "providers/generic",
     ),
-    "Run the registry": ("server", "administration", "apply", "api"),
+    "Run the registry": ("server", "administration", "apply", "api", "events"),
 }
 FOR_DEVELOPERS = frozenset({"architecture", "benchmarks", "dependencies"})
 

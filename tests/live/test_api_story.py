@@ -59,10 +59,11 @@ def token(job):
 
 def test_the_story_runs_as_it_is_written(job, token):
     script = "\n".join(blocks("sh")).replace("https://packages.example.com", job.server.url)
-    assert script.count("curl ") == 17
+    assert script.count("curl ") == 18
     said = run(job, script, GATEHOUSE_TOKEN=token)
     assert "\n200\n" in said  # the same publisher again
     assert '"label":"releases"' in said
+    assert '"trusted_publishing_only":true' in said
     assert "project:create" in said  # what is younger may be held back
     assert '"live": false' in said
     assert token not in said

@@ -49,7 +49,7 @@ def test_each_person_gets_a_mail_of_their_own():
 
 def mail_with(monkeypatch, text: str) -> Email:
     monkeypatch.setattr(engines["text"], "get_template", lambda name: engines["text"].from_string(text))
-    mails.post("any", [alice_with()], said="a\r\nBcc: all@example.com\x00\x1b[31m <b>&\u2028{{ x }}")
+    mails.post("any", [alice_with()], said="a\r\nBcc: all@example.com\x00\x1b[31m <b>&\u2028{{ x\u202e}}")
     return Email.objects.get()
 
 

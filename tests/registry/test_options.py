@@ -62,3 +62,11 @@ def test_a_release_is_yanked_and_taken_back(project: Project):
     assert (release.yanked_at, release.yanked_reason) == (None, "")
     assert tags(project) == ["project:release:yank", "project:release:yank", "project:release:unyank"]
     assert serial(project) == 3
+
+
+def test_the_reason_of_a_yank_is_one_line_that_does_nothing_to_a_terminal(project: Project):
+    release = Release.objects.create(project=project, version="1.0")
+    assert yank(release, " breaks\n on\x1b[31m \u202eWindows\x7f\u2028", BOSS)
+    release.refresh_from_db()
+    assert release.yanked_reason == "breaks on [31m Windows"
+    assert not yank(release, "breaks on [31m Windows", BOSS)

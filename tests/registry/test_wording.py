@@ -17,7 +17,9 @@ from registry.wording import Line
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TAG = re.compile(r"(project|account|file|issuer|provider|prohibited-name|retired-name)(:[a-z_{}-]+)+", re.ASCII)
+TAG = re.compile(
+    r"(project|account|file|issuer|provider|prohibited-name|registry|retired-name)(:[a-z_{}-]+)+", re.ASCII
+)
 # Tags that are put together, and what they become.
 PUT_TOGETHER = {
     "project:role:{}": ["add", "change", "remove", "invite", "revoke_invite", "decline_invite"],
@@ -63,6 +65,16 @@ def test_every_tag_that_is_recorded_has_a_line():
         assert "{}" not in tag or tag in PUT_TOGETHER, f"{where}: say in PUT_TOGETHER what {tag} becomes"
         recorded |= {tag.replace("{}", part) for part in PUT_TOGETHER.get(tag, [""])}
     assert recorded - wording.known().keys() == set()
+
+
+def test_the_document_names_every_tag_once():
+    """And in which words the history says it."""
+    written = re.findall(
+        r"^\| `([a-z_-]+:[a-z_:-]+)` \| (.+) \|$", (ROOT / "docs" / "events.md").read_text(), re.MULTILINE
+    )
+    assert len(written) == len(dict(written))
+    said = {tag: re.sub(r"{(\w+)}", r"*\1*", line.words) for tag, line in wording.known().items()}
+    assert dict(written) == said
 
 
 def test_no_two_floors_say_the_same_tag():

@@ -15,6 +15,8 @@ from tests.factories import make_project, make_user
 from tests.registry.uploads import making
 from tests.tokens.test_exchange import lives, mint
 from tests.tokens.test_strangers import upload
+from tokens.creating import create_api_token
+from tokens.models import ApiToken
 
 SWITCHES = "/admin/registry/switch/"
 
@@ -153,6 +155,20 @@ class TestReadOnly:
         body = json.dumps({"token": self.text})
         assert client.post("/_/oidc/burn-token", body, content_type="application/json").status_code == 202
         assert not lives(self.text)
+
+    def test_people_revoke_their_own_tokens_still(self, client, world):
+        alice = world.owner
+        text, _ = (
+            create_api_token(alice, name=name, scopes=["manage"], actor=Actor("test")) for name in ("tool", "laptop")
+        )
+        tool, laptop = ApiToken.objects.order_by("pk")
+        client.force_login(alice)
+        assert client.post(f"/manage/account/token/{laptop.pk}/revoke/").status_code == 302
+        api, said = f"/api/v1/tokens/{tool.pk}/", {"Authorization": f"Bearer {text}"}
+        assert client.patch(api, headers=said).status_code == 405
+        assert Client().delete(api, headers=said).status_code == 204
+        assert not ApiToken.objects.filter(revoked_at=None).exists()
+        assert client.post("/manage/account/token/add/").status_code == 503
 
     def test_reading_goes_on(self, client, world):
         for path in ("/", "/simple/", "/simple/sampleproject/", "/project/sampleproject/", "/healthz"):

@@ -46,6 +46,7 @@ def find(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = Pasted(request.POST if request.method == "POST" else None)
     text: str = form.cleaned_data["text"] if form.is_valid() else ""
+    form.data = {}  # what could not be read may hold a secret too
     found = finding.find(text)
     shown = "" if finding.is_secret(text) else text
     context = {

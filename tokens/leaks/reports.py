@@ -53,9 +53,10 @@ def read(body: bytes, key_id: str, signature: str) -> list[Found]:
 @sensitive_variables()
 def end(found: Found, address: str | None) -> bool:
     """Revoke a token that was found, tell the people concerned, and say whether it is one of this registry's."""
-    if secrets.kind_of(found.text) is None:
+    text = found.text.strip()
+    if secrets.kind_of(text) is None:
         return False
-    digest, actor = secrets.digest(found.text), Actor(REPORTER, address=address)
+    digest, actor = secrets.digest(text), Actor(REPORTER, address=address)
     reason = f"Found in public: {found.place}"
     api_tokens = list(ApiToken.objects.select_related("user").filter(digest=digest))
     upload_tokens = list(UploadToken.objects.filter(digest=digest))
@@ -83,7 +84,9 @@ def _verify(body: bytes, key_id: str, signature: str) -> None:
 def _is_entry(entry: Any) -> bool:
     if not isinstance(entry, dict):
         return False
-    return all(isinstance(entry.get(name), str) for name in ("token", "type")) and isinstance(entry.get("url", ""), str)
+    named = all(isinstance(entry.get(name), str) for name in ("token", "type"))
+    # Where nobody can say where a token was found it shall end all the same.
+    return named and isinstance(entry.get("url"), str | None)
 
 
 def _place(entry: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from registry.actors import Actor
 from registry.manage.access import account_page, changing, person
 from registry.pages.paging import page_of
+from registry.switches import works_while_read_only
 from tokens.creating import SentBefore
 from tokens.models import ApiToken
 from tokens.pages.tokenform import TokenForm
@@ -58,6 +59,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
     return render(request, "tokens/created.html", {"tab": TAB, "form": form, "text": text, **usage})
 
 
+@works_while_read_only
 @require_http_methods(["GET", "HEAD", "POST"])
 @account_page
 @changing

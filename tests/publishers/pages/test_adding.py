@@ -9,9 +9,11 @@ from django.test import Client
 from post_office.models import Email
 
 from publishers import registration
+from publishers.forms import PublisherForm
 from publishers.models import Issuer, Publisher, SwitchedOff
 from publishers.registration import Wanted
 from registry.actors import Actor
+from registry.deletion import delete_project
 from registry.models import Event, Project, User
 from tests.publishers.pages.conftest import FIELDS, PAGE, form
 
@@ -358,3 +360,12 @@ def sentence_of(said: str) -> str:
 def test_one_sentence_says_what_will_be_trusted(client: Client, query: dict[str, str], sentence: str):
     Issuer.objects.update(enabled=True)
     assert sentence_of(page(client, **query)) == sentence
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_project_that_is_deleted_meanwhile_gets_none(client: Client, github: Issuer, project: Project, monkeypatch):
+    """Only the end of the transaction tells: constraints are looked at then."""
+    monkeypatch.setattr(PublisherForm, "_look_up_pins", lambda _form: delete_project(project, Actor("bob")))
+    said = client.post(PAGE, form(github)).content.decode()
+    assert "This project was deleted meanwhile." in said
+    assert not Publisher.objects.exists()

@@ -132,3 +132,38 @@ def _routes(resolver: URLResolver, before: str) -> Iterator[str]:
             yield from _routes(pattern, route)
         else:
             yield f"{route}{pattern.pattern}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/registry/project/?status=%00",
+        "/admin/registry/invitation/?role__gte=%00",
+        "/admin/tokens/exchange/?code__exact=%00",
+        "/admin/registry/usedfilename/%00/change/",
+        "/admin/registry/retiredname/%00/delete/",
+        "/admin/autocomplete/?app_label=registry&model_name=role&field_name=user&term=%00",
+    ],
+)
+def test_a_nul_is_no_question(client: Client, address: str):
+    """PostgreSQL refuses one with an error, SQLite finds nothing."""
+    client.force_login(make_person("boss", is_staff=True, is_superuser=True))
+    assert client.get(address).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("model", "ticked"),
+    [
+        ("registry/user", "x"),
+        ("registry/user", ""),
+        ("registry/user", "9" * 30),
+        ("registry/user", "9" * 5000),
+        ("tokens/refusalnotice", "\0"),
+        ("registry/retiredname", "\0"),
+        ("auth/group", "1.5"),
+    ],
+)
+def test_what_is_no_key_selects_nothing(client: Client, model: str, ticked: str):
+    client.force_login(make_person("boss", is_staff=True, is_superuser=True))
+    sent = {"action": "delete_selected", "_selected_action": ["1", ticked]}
+    assert client.post(f"/admin/{model}/", sent).status_code == 400

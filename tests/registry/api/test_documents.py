@@ -21,6 +21,12 @@ def test_the_committed_document_is_what_is_served():
     assert served.json() == yaml.safe_load(COMMITTED.read_text())
 
 
+@pytest.mark.parametrize("accepted", ["application/vnd.oai.openapi+json", "application/json", "*/*"])
+def test_it_is_given_to_who_asks_for_it_by_name(accepted):
+    served = Asker()("GET", "schema/", HTTP_ACCEPT=accepted)
+    assert (served.status_code, served["Content-Type"]) == (200, "application/vnd.oai.openapi+json")
+
+
 def test_every_operation_has_a_name_and_says_what_it_does():
     operations = [one for path in documents.document()["paths"].values() for one in path.values()]
     names = [one["operationId"] for one in operations]

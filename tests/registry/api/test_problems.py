@@ -3,8 +3,9 @@
 import pytest
 from django.db import OperationalError
 
+from registry import switches
 from registry.api import projects
-from tests.factories import make_project, make_user
+from tests.factories import TESTER, make_project, make_user
 from tests.registry.api.asking import Asker, asker, refused
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,25 @@ def test_another_kind_of_body(ask, kind):
 def test_json_only(ask):
     refused(ask("GET", "projects/", HTTP_ACCEPT="text/html"), 406)
     ask.get("projects/", HTTP_ACCEPT="text/html,application/xhtml+xml,*/*;q=0.8")
+
+
+def test_an_empty_accept_takes_anything(ask):
+    assert ask("GET", "projects/", HTTP_ACCEPT="").status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [("OPTIONS", "tokens/"), ("PUT", "tokens/"), ("FOO", "tokens/1/")])
+def test_allow_names_what_is_answered(ask, method, path):
+    answer = ask(method, path)
+    refused(answer, 405)
+    assert answer["Allow"] == ("GET, HEAD" if path == "tokens/" else "GET, DELETE, HEAD")
+
+
+def test_what_is_switched_off_is_a_problem_too(ask):
+    switches.switch_off(switches.WRITING, "We move house.", TESTER)
+    answer = ask("PATCH", "projects/sampleproject/", {"status": "archived"})
+    problem = refused(answer, 503)
+    assert (problem["code"], answer["Retry-After"]) == ("read-only", "300")
+    assert problem["detail"].endswith(" We move house.")
 
 
 @pytest.mark.parametrize("path", ["/api/", "/api/v1/", "/api/v2/projects/", "/api/v1/projects", "/api/v1/nothing/%00"])

@@ -2,8 +2,11 @@
 
 import pytest
 
+from registry.api import projects
+from registry.deletion import delete_project
 from registry.models import Event, Project
-from tests.factories import make_project, make_release, make_user
+from registry.options import set_as_owner
+from tests.factories import TESTER, make_project, make_release, make_user
 from tests.registry.api.asking import asker, refused
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +69,35 @@ def test_an_owner_changes_status_and_how_it_is_uploaded_to(ask, alice):
 def test_a_wrong_value_is_named(ask, alice, body, member):
     make_project("sampleproject", alice)
     assert member in refused(ask("PATCH", "projects/sampleproject/", body), 400)["errors"]
+
+
+def test_a_member_that_does_not_exist_is_refused_and_nothing_is_changed(ask, alice):
+    project = make_project("sampleproject", alice)
+    body = {"status": "archived", "trusted_publishing_onyl": True, "quite_else": 1}
+    errors = refused(ask("PATCH", "projects/sampleproject/", body), 400)["errors"]
+    assert errors == {
+        "trusted_publishing_onyl": ['There is no such member (did you mean "trusted_publishing_only"?).'],
+        "quite_else": ["There is no such member."],
+    }
+    project.refresh_from_db()
+    assert project.status == "active"
+
+
+def test_what_was_read_can_be_sent_back(ask, alice):
+    make_project("sampleproject", alice)
+    read = ask.get("projects/sampleproject/")
+    assert ask("PATCH", "projects/sampleproject/", {**read, "name": "other"}).json() == read
+
+
+def test_a_project_that_is_deleted_meanwhile_is_not_there(ask, alice, monkeypatch):
+    project = make_project("sampleproject", alice)
+
+    def late(*args, **wanted):
+        delete_project(project, TESTER)
+        return set_as_owner(*args, **wanted)
+
+    monkeypatch.setattr(projects, "set_as_owner", late)
+    refused(ask("PATCH", "projects/sampleproject/", {"status": "archived"}), 404)
 
 
 def test_quarantine_is_ended_by_administrators_only(ask, alice):

@@ -7,7 +7,9 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -191,3 +193,13 @@ def test_an_account_has_its_own(client: Client, project: Project, alice: User, c
 def test_the_addresses_have_their_names():
     assert reverse("manage-history", kwargs={"name": "x"}) == "/manage/project/x/history/"
     assert reverse("manage-account-history") == MINE
+
+
+@pytest.mark.parametrize("page", [PAGE, MINE])
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_head_asks_for_no_event(owner: Client, page: str, form: str):
+    with CaptureQueriesContext(connection) as captured:
+        answer: Any = owner.head(f"{page}events.{form}")
+    assert (answer.status_code, b"".join(answer.streaming_content)) == (200, b"")
+    assert f'.{form}"' in answer["Content-Disposition"]
+    assert not [query for query in captured if "registry_event" in query["sql"]]

@@ -106,6 +106,7 @@ def words(text: str) -> str:
         ("a@b", "a@b is not a mail address."),
         ("x\0y", "Null characters are not allowed."),
         ("x" * 300, "at most 254 characters"),
+        ("İ" * 130 + "@example.com", "is too long for a mail address."),
         ("NEW@example.com", "This invitation waits already."),
     ],
 )

@@ -5,6 +5,8 @@ from django.test import Client
 from post_office.models import Email
 
 from publishers.models import Issuer, Publisher
+from registry.deletion import delete_project
+from registry.manage import settings
 from registry.models import Project, RetiredName, User
 from registry.options import InQuarantine, set_as_owner
 from tests.factories import TESTER, make_file
@@ -57,6 +59,17 @@ def test_a_quarantine_that_began_a_moment_ago_is_not_ended(project: Project):
     Project.objects.update(status="quarantined")
     with pytest.raises(InQuarantine):
         set_as_owner(project, TESTER, status="active")
+
+
+def test_a_project_that_is_deleted_meanwhile_is_not_there(owner: Client, project: Project, monkeypatch):
+    def late(*args, **wanted):
+        delete_project(project, TESTER)
+        return set_as_owner(*args, **wanted)
+
+    monkeypatch.setattr(settings, "set_as_owner", late)
+    answer = owner.post(PAGE, {"status": "archived"})
+    assert answer.status_code == 404
+    assert b"was deleted meanwhile" in answer.content
 
 
 def test_a_project_is_deleted_when_its_name_is_typed(owner: Client, project: Project, alice: User):

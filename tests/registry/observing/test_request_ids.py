@@ -10,6 +10,7 @@ from django.urls import path
 from registry.observing import request_ids
 from registry.observing.logs import JsonFormatter
 from tests.factories import make_project
+from tokens import secrets
 
 GIVEN = "4bf92f3577b34da6"
 
@@ -33,7 +34,9 @@ def test_a_proxy_may_give_the_id(client):
     assert client.get("/healthz", headers={"X-Request-ID": GIVEN})["X-Request-ID"] == GIVEN
 
 
-@pytest.mark.parametrize("given", ["short", "x" * 65, 'a"quote-in-it', "a line\nbreak", "ünicode-letters"])
+@pytest.mark.parametrize(
+    "given", ["short", "x" * 65, 'a"quote-in-it', "a line\nbreak", "ünicode-letters", secrets.new("api")]
+)
 def test_what_is_no_id_is_not_repeated(client, given):
     assert len(client.get("/healthz", headers={"X-Request-ID": given})["X-Request-ID"]) == 32
 

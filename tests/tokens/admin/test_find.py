@@ -120,6 +120,35 @@ def test_tokens_that_are_not_known_are_told_by_their_checksum(client):
         assert other not in page
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Authorization: Bearer {}",
+        'TWINE_PASSWORD="{}"',
+        "https://__token__:{}@packages.example.com/simple/",
+        "12:00 uploading\n12:01 password={}, twice\n12:02 {}",
+    ],
+)
+def test_a_token_is_found_among_other_words_and_they_are_not_shown_again(client, story: Story, around):
+    page = found(client, around.format(story.text, story.text))
+    assert page.count("Upload token, live") == 1
+    assert story.text not in page
+
+
+def test_all_tokens_of_a_log_are_told(client, story: Story):
+    jwt, dead = story.world.token(), secrets.new(secrets.API)
+    page = found(client, f"{story.text}\n{dead}\nAuthorization: bearer {jwt}\n")
+    for said in ("Upload token, live", "A token of this registry that is not known", "Identity token"):
+        assert said in page
+    assert not any(text in page for text in (story.text, dead, jwt))
+
+
+def test_what_cannot_be_read_is_not_shown_again_either(client, story: Story):
+    page = found(client, f"{story.text}\0")
+    assert "Null characters are not allowed." in page
+    assert story.text not in page
+
+
 def test_an_identity_token_is_explained_and_leads_to_what_it_became(client, story: Story):
     page = found(client, story.identity_token)
     assert story.identity_token not in page
@@ -156,6 +185,9 @@ def test_each_way_to_a_file_finds_it(client, story: Story):
     exchange, provenance = f"/exchange/{story.exchange.pk}/", f"/provenance/{story.provenance.pk}/"
     ways = {
         file.sha256: [f"/file/{file.pk}/", provenance],
+        f"--hash=sha256:{file.sha256.upper()}": [f"/file/{file.pk}/", provenance],
+        f"{file.sha256}  {file.filename}": [f"/file/{file.pk}/"],
+        f"https://packages.example.com/files/x/{file.filename}#sha256={'0' * 64}": [f"/file/{file.pk}/"],
         file.blake2_256: [f"/file/{file.pk}/", provenance],
         file.filename: [f"/file/{file.pk}/", provenance],
         COMMIT: [exchange, provenance],

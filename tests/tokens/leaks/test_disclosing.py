@@ -117,6 +117,13 @@ def test_the_same_report_again_changes_nothing_and_still_knows_the_token(client,
     assert Email.objects.count() == 1
 
 
+@pytest.mark.parametrize("members", [{"url": None}, {"url": ""}, {"source": None}])
+def test_a_token_that_was_found_somewhere_is_revoked(client, service, api_token, members):
+    answer = report(client, service, [leaked(f" {api_token}\n", **members)])
+    assert [(one["token_raw"], one["label"]) for one in answer.json()] == [(f" {api_token}\n", "true_positive")]
+    assert ApiToken.objects.get().revoked_reason.startswith("Found in public: ")
+
+
 def test_a_leaked_token_is_revoked_also_while_the_registry_is_read_only(client, service, api_token):
     switches.switch_off("writing", "an incident", TESTER)
     assert report(client, service, [leaked(api_token)]).status_code == 200

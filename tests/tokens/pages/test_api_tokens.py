@@ -13,6 +13,7 @@ from django.utils import timezone
 from post_office.models import Email
 
 from publishers.models import Issuer, Publisher
+from registry.deletion import delete_project
 from registry.models import Event, Project
 from registry.options import set_options
 from registry.roles import remove_role
@@ -312,3 +313,20 @@ def test_who_lost_the_role_cannot_have_a_token_for_it(browser, alice, project):
     remove_role(project, alice, actor=TESTER)
     assert "sampleproject is not one of the available choices" in text_of(browser.post(ADD, filled))
     assert Project.objects.filter(name="sampleproject").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_project_that_is_deleted_meanwhile_gets_no_token(browser, alice, project, monkeypatch):
+    """Only the end of the transaction tells: constraints are looked at then."""
+    make_project("another", alice)
+    filled, new = form(browser), secrets.new
+
+    def late(kind):
+        delete_project(project, TESTER)
+        return new(kind)
+
+    monkeypatch.setattr(secrets, "new", late)
+    answer = browser.post(ADD, filled)
+    assert answer.status_code == 200
+    assert "has no role in the project" in text_of(answer)
+    assert not ApiToken.objects.exists()
