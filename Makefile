@@ -8,8 +8,8 @@ ARGS ?=
 RUN := .venv/bin/python
 INSTALLED := .venv/.installed
 OWN := registry publishers tokens tests demo bench manage.py
-# One process for each of two cores; a file's tests share the servers that they start.
-PYTEST := $(RUN) -m pytest -n 2 --dist loadfile
+# Three processes for two cores, since many tests wait; a file's tests share the servers that they start.
+PYTEST := $(RUN) -m pytest -n 3 --dist loadfile
 # What `check --deploy` looks at, and what mypy's Django plugin loads.
 PRODUCTION := env DEBUG=false SITE_URL=https://packages.example.com OIDC_AUDIENCE=packages.example.com \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz DATABASE_URL=sqlite:///:memory:
