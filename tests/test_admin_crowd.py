@@ -87,7 +87,7 @@ PINNED: dict[str, dict[str, int]] = {
         "set a password": 5,
         "who could publish": 14,
         "revoke many": 5,
-        "find": 16,
+        "find": 14,
         "revoke one": 5,
         "add a publisher there": 6,
         "export": 7,

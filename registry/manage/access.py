@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedi
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
-from registry import names
+from registry import names, versions
 from registry.accounts import stepup
 from registry.models import Project, Role, User
 
@@ -38,6 +38,11 @@ class Place:
     def is_owner(self) -> bool:
         """Whether publishers, roles, tokens and settings are this person's to manage."""
         return self.role == Role.Kind.OWNER
+
+    def latest_version(self) -> str:
+        """What the page's head says beside the name; "" if nothing was released."""
+        latest = versions.latest(self.project.releases.only("version", "yanked_at", "project"))
+        return latest.version if latest else ""
 
 
 def person(request: HttpRequest) -> User:

@@ -262,7 +262,8 @@ def test_a_used_token_stays_used_when_its_issuer_is_removed_and_added_again(ever
 def test_pruning_gives_no_identity_token_back(everybody, sign, end):
     token = sign("github")
     assert answer(token)[0] == ""
-    UploadToken.objects.update(**{end: timezone.now() - datetime.timedelta(days=3)})
+    long_ago = timezone.now() - datetime.timedelta(days=3)
+    UploadToken.objects.update(**{end: long_ago, "created_at": long_ago})
     call_command("prune", verbosity=0)
     assert answer(token)[0] == "invalid-reuse-token"
     # Once the identity token itself is over, its redemption may go: the token has expired.

@@ -168,9 +168,7 @@ def test_the_page_answers_and_links_to_the_rows(client: Client, project, alice, 
     assert "There is no project never now" in gone
 
 
-@pytest.mark.parametrize(
-    "said", [{"since": "x"}, {"until": "2026-02-30"}, {"since": "2026-04-01"}, {"project": "\x00"}]
-)
+@pytest.mark.parametrize("said", [{"since": "x"}, {"until": "2026-02-30"}, {"since": "2026-04-01"}])
 def test_a_wrong_day_is_said_beside_the_field(client: Client, said):
     client.force_login(make_user("boss", is_staff=True, is_superuser=True))
     good = {"project": "sampleproject", "since": "2026-03-01", "until": "2026-03-31"}

@@ -20,6 +20,7 @@ from tests.registry.uploads import making
 from tests.registry.uploads.test_views import nothing_is_stored
 
 WHEEL, SDIST = "sampleproject-1.0-py3-none-any.whl", "sampleproject-1.0.tar.gz"
+USERS = ("alice", "bob")
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -75,9 +76,13 @@ class TestAtOnce:
         assert (Release.objects.count(), File.objects.count(), Project.objects.get().serial) == (1, 4, 4)
 
     def test_of_two_users_who_want_a_new_name_one_gets_it(self, transactional_db: None):
-        tokens = [making.api_token(User.objects.create_user(name)) for name in ("alice", "bob")]
+        tokens = [making.api_token(User.objects.create_user(name)) for name in USERS]
         answers = at_once(upload(tokens[0], making.wheel(), WHEEL), upload(tokens[1], making.sdist(), SDIST))
-        assert sorted(answers) == [(200, "OK"), (400, "The name 'sampleproject' is taken.")]
+        # Who comes a little later finds a project of somebody else.
+        late = [(403, f"The user '{name}' isn't allowed to upload to project 'sampleproject'.") for name in USERS]
+        granted, refused = sorted(answers)
+        assert granted == (200, "OK")
+        assert refused in [(400, "The name 'sampleproject' is taken."), *late]
         assert File.objects.count() == 1
 
 
