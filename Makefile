@@ -8,8 +8,9 @@ ARGS ?=
 RUN := .venv/bin/python
 INSTALLED := .venv/.installed
 OWN := registry publishers tokens tests demo bench manage.py
-# Three processes for two cores, since many tests wait; a file's tests share the servers that they start.
-PYTEST := $(RUN) -m pytest -n 3 --dist loadfile
+# A file's tests share the servers that they start. Three processes for two cores, since many tests wait; but two where
+# they share PostgreSQL's 100 connections.
+PYTEST := $(RUN) -m pytest --dist loadfile
 # What `check --deploy` looks at, and what mypy's Django plugin loads.
 PRODUCTION := env DEBUG=false SITE_URL=https://packages.example.com OIDC_AUDIENCE=packages.example.com \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz DATABASE_URL=sqlite:///:memory:
@@ -34,12 +35,12 @@ demo: $(INSTALLED)
 	@$(RUN) -m demo
 
 test: $(INSTALLED)
-	TEST_DATABASE_URL= $(PYTEST) $(ARGS)
+	TEST_DATABASE_URL= $(PYTEST) -n 3 $(ARGS)
 
 test-all: $(INSTALLED)
 	@$(RUN) -m tests.machine '$(TEST_DATABASE_URL)'
-	TEST_DATABASE_URL= REQUIRE_ALL=1 $(PYTEST) $(ARGS)
-	TEST_DATABASE_URL='$(TEST_DATABASE_URL)' REQUIRE_ALL=1 $(PYTEST) $(ARGS)
+	TEST_DATABASE_URL= REQUIRE_ALL=1 $(PYTEST) -n 3 $(ARGS)
+	TEST_DATABASE_URL='$(TEST_DATABASE_URL)' REQUIRE_ALL=1 $(PYTEST) -n 2 $(ARGS)
 
 serve: $(INSTALLED)
 	@exec $(RUN) -m registry.serve
