@@ -3,7 +3,7 @@
 import hashlib
 import logging
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 
 from registry.descriptions import rendering
 from registry.models import Release, RenderedDescription
@@ -32,16 +32,17 @@ def html_of(release: Release) -> str:
         html = rendering.rendered(text, content_type, deeper=DEEPER)
     except rendering.NotNow:
         return ""
-    _keep(RenderedDescription(release=release, digest=digest, html=html))
+    _keep(kept, RenderedDescription(release=release, digest=digest, html=html))
     return html
 
 
-def _keep(made: RenderedDescription) -> None:
+def _keep(old: RenderedDescription | None, made: RenderedDescription) -> None:
+    """In one statement: this is part of somebody's first look at a page."""
     try:
-        with transaction.atomic():
-            RenderedDescription.objects.bulk_create(
-                [made], update_conflicts=True, unique_fields=["release"], update_fields=["digest", "html"]
-            )
+        if old is None:
+            made.save(force_insert=True)
+        else:
+            RenderedDescription.objects.filter(pk=old.pk).update(digest=made.digest, html=made.html)
     except DatabaseError:
-        # The release went meanwhile, or the database takes no writes now: the page can be shown all the same.
+        # Another reader kept it meanwhile, the release went, or the database takes no writes now: the page is shown.
         logger.warning("A rendered description was not kept", exc_info=True)
