@@ -77,10 +77,10 @@ def _check_text(request: HttpRequest) -> None:
 
 def _check_selected(request: HttpRequest, model: type[Model] | None) -> None:
     """Raise BadRequest where a row is ticked whose key cannot be one: Django would ask the database for it."""
-    ticked = request.POST.getlist(ACTION_CHECKBOX_NAME) if model is not None else []
-    for text in ticked:
-        assert model is not None
-        key: Field[Any, Any] = model._meta.pk
+    if model is None:
+        return
+    key: Field[Any, Any] = model._meta.pk
+    for text in request.POST.getlist(ACTION_CHECKBOX_NAME):
         try:
             ProhibitNullCharactersValidator()(text)
             key.run_validators(key.to_python(text))
