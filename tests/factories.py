@@ -1,6 +1,7 @@
 """Rows and files for tests, as the registry itself would have made them."""
 
 import base64
+import gzip
 import hashlib
 import io
 import tarfile
@@ -90,7 +91,10 @@ def sdist(name: str, version: str, *, metadata: bytes | None = None) -> bytes:
     stem = _stem(name)
     folder = f"{stem}-{version}"
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+    with (
+        gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
         for path, data in {
             f"{folder}/PKG-INFO": metadata if metadata is not None else metadata_of(name, version),
             f"{folder}/pyproject.toml": b'[build-system]\nrequires = []\nbuild-backend = "none"\n',

@@ -23,6 +23,7 @@ from tests.registry.accounts.test_in_browser import (  # noqa: F401  a fixture
     sign_out,
 )
 from tests.tokens.conftest import IDS, World, make_world
+from tests.windows import fits
 
 pytestmark = [pytest.mark.django_db(transaction=True), needs_chromium]
 
@@ -72,11 +73,6 @@ def with_an_app(page: Page, world: World) -> None:
     page.get_by_label("code").fill(code())
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"**{PROJECTS}")
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing runs out of the window."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 def open_tab(page: Page, name: str) -> None:

@@ -11,6 +11,7 @@ from publishers.models import Issuer, Publisher
 from registry.models import Project, User
 from tests.machine import needs_chromium
 from tests.publishers.pages.conftest import FIELDS, PAGE, PENDING
+from tests.windows import fits
 
 pytestmark = [pytest.mark.django_db(transaction=True), needs_chromium]
 
@@ -19,15 +20,10 @@ LONG = {"owner": "o" * 39, "repository": "r" * 100, "workflow_filename": "releas
 
 @dataclass(frozen=True)
 class Window:
-    """A page in a window of some width."""
+    """A page that is open."""
 
     page: Page
-    width: int
     has_scripts: bool
-
-    def fits(self) -> bool:
-        """Whether nothing runs out of it."""
-        return bool(self.page.evaluate("document.documentElement.scrollWidth") <= self.width)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +42,7 @@ def window(request, live_server, browser: Browser, client: Client, alice: User, 
         page, said = context.new_page(), []
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
-        yield Window(page, width, scripts)
+        yield Window(page, scripts)
         assert said == []
 
 
@@ -82,7 +78,7 @@ def test_a_publisher_is_added_by_keyboard(live_server, window):
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="The job to copy").wait_for()
     assert page.get_by_text("environment: pypi").first.is_visible()
-    assert window.fits()
+    assert fits(window.page)
     assert Publisher.objects.get().values == {**FIELDS, "environment": "pypi"}
 
 
@@ -97,7 +93,7 @@ def test_rules_stand_in_the_sentence(live_server, window):
         page.get_by_role("button", name="Check").click()
     page.get_by_text("is system:serviceaccount:ci:publisher, where ref v1.").wait_for()
     assert page.get_by_text("No further claim narrows").is_hidden()
-    assert window.fits()
+    assert fits(window.page)
 
 
 def test_every_page_fits_with_long_names(live_server, window, publisher: Publisher, waiting: Publisher):
@@ -109,4 +105,4 @@ def test_every_page_fits_with_long_names(live_server, window, publisher: Publish
     for path in [*(PAGE + one for one in below), PENDING, f"{PENDING}{waiting.pk}/"]:
         page.goto(live_server.url + path)
         assert page.locator("h1").is_visible()
-        assert window.fits(), path
+        assert fits(window.page), path

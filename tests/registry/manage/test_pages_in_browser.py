@@ -10,6 +10,7 @@ from registry.models import Invitation, Project, Release, Role, User
 from registry.roles import set_role
 from tests.factories import TESTER, make_file, make_project, make_user
 from tests.machine import needs_chromium
+from tests.windows import fits
 
 pytestmark = [pytest.mark.django_db(transaction=True), needs_chromium]
 
@@ -66,8 +67,7 @@ def browsing(
 )
 def test_a_page_fits_into_the_window(browsing, path: str):
     assert browsing.goto(path).status == 200
-    width = browsing.viewport_size["width"]
-    assert browsing.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(browsing)
 
 
 @pytest.mark.usefixtures("project")

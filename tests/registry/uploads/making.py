@@ -1,4 +1,8 @@
-"""Distributions and uploads made on the spot, right in everything but what a test changes."""
+"""
+Distributions and uploads made on the spot, right in everything but what a test changes.
+
+No time is written into an archive, so that the same contents are the same bytes whenever they are packed.
+"""
 
 import base64
 import gzip
@@ -47,7 +51,7 @@ def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> by
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
         for path, content in files.items():
-            archive.writestr(path, content)
+            archive.writestr(zipfile.ZipInfo(path), content, method)
     return out.getvalue()
 
 
@@ -59,7 +63,10 @@ def wheel(name: str = "sampleproject", version: str = "1.0", extra: Mapping[str,
 def tarred(members: Mapping[str, bytes | tarfile.TarInfo]) -> bytes:
     """A gzipped tar of contents, or of headers without content."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+    with (
+        gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
         for path, member in members.items():
             if isinstance(member, tarfile.TarInfo):
                 archive.addfile(member)
@@ -87,7 +94,7 @@ def sdist(name: str = "sampleproject", version: str = "1.0") -> bytes:
 
 def raw_tar(*blocks: bytes) -> bytes:
     """A gzipped tar of hand-made blocks, with its end."""
-    return gzip.compress(b"".join(blocks) + b"\0" * 1024)
+    return gzip.compress(b"".join(blocks) + b"\0" * 1024, mtime=0)
 
 
 def form(content: bytes, filename: str, /, **changes: Any) -> dict[str, Any]:

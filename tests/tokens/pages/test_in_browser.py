@@ -6,6 +6,7 @@ import pytest
 
 from tests.machine import needs_chromium
 from tests.tokens.test_exchange import mint
+from tests.windows import fits
 from tokens.models import ApiToken, Exchange
 
 pytestmark = needs_chromium
@@ -30,11 +31,6 @@ def tab(request, gate, live_server, browser, settings):
         assert not said
 
 
-def fits(page):
-    """Nothing runs out of the window."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
 def test_from_the_list_to_a_refusal_to_the_filled_form(gate, live_server, tab):
     gate.narrow(environment="pypi")
     gate.exchange(environment="a-staging-area-with-a-long-name-" * 5)
@@ -43,8 +39,8 @@ def test_from_the_list_to_a_refusal_to_the_filled_form(gate, live_server, tab):
     tab.get_by_label("Outcome").select_option("Refused")
     tab.get_by_role("button", name="Filter").click()
     tab.get_by_role("link", name=re.compile("octo-org")).click()
-    assert fits(tab)
     tab.get_by_text("This token comes from environment").wait_for()
+    assert fits(tab)
     address = tab.get_by_role("link", name=re.compile("^Use environment a-staging")).get_attribute("href")
     assert address.startswith(
         f"/manage/project/sampleproject/settings/publishing/{gate.world.publisher.pk}/?environment=a-staging-area"
@@ -69,6 +65,7 @@ def test_a_token_is_created_and_a_reload_creates_no_second_one(live_server, tab)
     assert text not in tab.content()
     assert ApiToken.objects.count() == 1
     tab.get_by_role("link", name=re.compile("^Revoke")).click()
+    tab.get_by_role("button", name="Revoke token").wait_for()
     assert fits(tab)
     tab.get_by_role("button", name="Revoke token").click()
     tab.get_by_text("It opens nothing any more.").wait_for()
