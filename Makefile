@@ -8,9 +8,9 @@ ARGS ?=
 RUN := .venv/bin/python
 INSTALLED := .venv/.installed
 OWN := registry publishers tokens tests demo bench manage.py
-# A file's tests share the servers that they start. Three processes for two cores, since many tests wait; but two where
-# they share PostgreSQL's 100 connections.
-PYTEST := $(RUN) -m pytest --dist loadfile
+# A file's tests share the servers that they start; files come in the order of tests/conftest.py. Three processes for two
+# cores, since many tests wait; but two where they share PostgreSQL's 100 connections.
+PYTEST := $(RUN) -m pytest --dist loadfile --no-loadscope-reorder
 # What `check --deploy` looks at, and what mypy's Django plugin loads.
 PRODUCTION := env DEBUG=false SITE_URL=https://packages.example.com OIDC_AUDIENCE=packages.example.com \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz DATABASE_URL=sqlite:///:memory:

@@ -21,6 +21,19 @@ if TYPE_CHECKING:
 
     from tests.town import Town
 
+# Files of more than ten seconds, the longest first: begun last, one of them would run on when all others are done.
+LONGEST = (
+    "tests/test_serving.py",
+    "tests/test_every_page.py",
+    "tests/test_admin_crowd.py",
+    "tests/live/test_clients.py",
+    "tests/live/test_story.py",
+    "tests/live/test_at_once.py",
+    "tests/tokens/api/test_schema.py",
+    "tests/registry/accounts/test_in_browser.py",
+    "tests/test_admin_in_browser.py",
+    "tests/tokens/test_matching_model.py",
+)
 # Servers that run now, so that a failed test can show what they printed meanwhile.
 _running: list[RegistryServer] = []
 
@@ -39,11 +52,13 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to the PostgreSQL half of ``make test-all`` what only it can run."""
+    """Leave to the PostgreSQL half of ``make test-all`` what only it can run; begin with the files that take longest."""
     elsewhere = [item for item in items if machine.belongs_to_the_other_run(item)]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if item not in elsewhere]
+    first = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.nodeid.partition("::")[0], len(first)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
