@@ -19,6 +19,7 @@ from tests.server import Certificate, RegistryServer, database_url_of_the_tests
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from tests.buckets import BucketServer
     from tests.town import Town
 
 # Servers that run now, so that a failed test can show what they printed meanwhile.
@@ -161,6 +162,16 @@ def registry_server(start_server: Callable[..., RegistryServer]) -> RegistryServ
 def registry_server_with_four_workers(start_server: Callable[..., RegistryServer]) -> RegistryServer:
     """The same with four workers."""
     return start_server(WORKERS="4")
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator["BucketServer"]:
+    """An S3 server."""
+    from tests.buckets import BucketServer
+
+    server = BucketServer().start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
