@@ -299,5 +299,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line" if DEBUG else "json"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # It would add a handler of its own if it found none.
-    "loggers": {"post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        "post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "botocore": {"level": "WARNING"},  # it tells each process where it found its credentials
+    },
 }

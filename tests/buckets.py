@@ -69,6 +69,7 @@ class Line:
         self.passed = 0  # bytes that came from the server
         self._cuts: list[int] = []
         self._held = False
+        self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -81,16 +82,24 @@ class Line:
         """From now on pass nothing to the server."""
         self._held = True
 
+    def break_all(self) -> None:
+        """Break the connections that are open."""
+        while self._open:
+            _hang_up(self._open.pop())
+
     def close(self) -> None:
-        """Take no more connections."""
-        self._listener.shutdown(socket.SHUT_RDWR)
+        """Break all connections, and take no more."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.break_all()
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(("127.0.0.1", self.target))
+                self._open += [client, server]
                 left = self._cuts.pop(0) if self._cuts else None
                 threading.Thread(target=self._forth, args=(client, server), daemon=True).start()
                 threading.Thread(target=self._back, args=(server, client, left), daemon=True).start()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
@@ -118,6 +119,15 @@ def test_a_bucket_that_is_missing_is_told_in_a_line(missing: BucketStorage):
     with pytest.raises(ImproperlyConfigured) as wrong:
         missing.reach()
     assert str(wrong.value) == f"FILES_URL: {missing.endpoint_url} has no bucket 'nothing-of-the-kind'"
+
+
+def test_check_deploy_tells_it_too(missing: BucketStorage):
+    [wrong] = [found for found in run_checks(tags=["files"], include_deployment_checks=True) if found.is_serious()]
+    assert (wrong.id, wrong.msg) == (
+        "gatehouse.E012",
+        f"FILES_URL: {missing.endpoint_url} has no bucket 'nothing-of-the-kind'",
+    )
+    assert not run_checks(tags=["files"])
 
 
 def test_without_credentials_that_is_what_is_told_until_there_are_some(
