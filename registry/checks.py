@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+
+from registry.storage import contents
 
 # Audiences of services at which a token must never be usable here too.
 FOREIGN_AUDIENCES = frozenset({"pypi", "testpypi", "sigstore", "sts.amazonaws.com"})
@@ -16,6 +19,16 @@ FOREIGN_AUDIENCES = frozenset({"pypi", "testpypi", "sigstore", "sts.amazonaws.co
 def settings_are_right(**_kwargs: Any) -> list[CheckMessage]:
     """Tell Django's check framework what ``wrong_settings`` finds."""
     return wrong_settings()
+
+
+@register(Tags.files, deploy=True)
+def files_are_reached(**_kwargs: Any) -> list[CheckMessage]:
+    """Ask for the storage, in ``check --deploy`` only: it may be on another machine."""
+    try:
+        contents.reach()
+    except ImproperlyConfigured as wrong:
+        return [Error(str(wrong), id="gatehouse.E012")]
+    return []
 
 
 def wrong_settings() -> list[CheckMessage]:

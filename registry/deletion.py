@@ -1,8 +1,8 @@
 """What goes when something is deleted, and what stays: names, for good, and the history."""
 
+import logging
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
@@ -11,6 +11,9 @@ from registry import summaries, telling
 from registry.actors import Actor
 from registry.models import Event, File, Project, Release, RetiredName, UsedFilename, User
 from registry.signals import user_removed
+from registry.storage import contents
+
+logger = logging.getLogger(__name__)
 
 
 @receiver(pre_delete, sender=Project)
@@ -92,5 +95,9 @@ def delete_user(user: User, actor: Actor) -> list[str]:
 
 
 def _remove(path: str) -> None:
-    default_storage.delete(path)
-    default_storage.delete(f"{path}.metadata")
+    for name in (path, f"{path}.metadata"):
+        try:
+            contents.delete(name)
+        except OSError as failed:
+            # It is deleted for everybody: what is not listed is not served.
+            logger.error("The storage keeps the bytes of %s, which was deleted: %s", name, failed)

@@ -10,6 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from registry.rates import Rate
+from registry.s3 import address
 
 env = environ.Env()
 
@@ -169,13 +170,19 @@ def make_folder(name: str, path: Path) -> None:
         raise ImproperlyConfigured(f"{name} names the folder {path}, which cannot be made: {wrong.strerror}") from wrong
 
 
-def folder(name: str, default: str, base: Path) -> Path:
-    """The folder that ``file:DIR`` names; a relative one lies under ``base``."""
+def files(name: str, default: str, base: Path) -> dict[str, Any]:
+    """A Django storage from ``file:DIR``, which lies under ``base`` if it is relative, or from ``s3://BUCKET``.
 
-    def cast(text: str) -> Path:
-        scheme, _, path = text.partition(":")
-        if scheme != "file" or not path:
-            raise ValueError
-        return base / path.removeprefix("//")
-
-    return _read(name, cast, default, "file:DIR")
+    Who writes a password into it, where none belongs, must not read it in the message.
+    """
+    text: str = env.str(name, default="").strip() or default
+    scheme, _, path = text.partition(":")
+    if scheme == "s3":
+        try:
+            return {"BACKEND": "registry.s3.storage.BucketStorage", "OPTIONS": address.read(text)}
+        except address.WrongAddress as wrong:
+            raise ImproperlyConfigured(f"{name} {wrong}") from wrong
+    if scheme != "file" or not path:
+        raise ImproperlyConfigured(f"{name} must be file:DIR or {address.FORM}")
+    folder = base / path.removeprefix("//")
+    return {"BACKEND": "registry.storage.ContentStorage", "OPTIONS": {"location": folder}}

@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.utils.crypto import get_random_string
+
+from registry.storage import contents
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +75,8 @@ def _known_migrations() -> frozenset[tuple[str, str]]:
 
 
 def _storage() -> None:
-    probe = default_storage.save(f"incoming/ready-{get_random_string(12)}", ContentFile(b"ready"))
-    default_storage.delete(probe)
+    probe = contents.save(f"incoming/ready-{get_random_string(12)}", ContentFile(b"ready"))
+    contents.delete(probe)
 
 
 CHECKS: dict[str, Callable[[], None]] = {"database": _database, "migrations": _migrations, "storage": _storage}

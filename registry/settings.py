@@ -30,7 +30,6 @@ TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 ANONYMOUS_READ = env.flag("ANONYMOUS_READ", default=True)
 METRICS_ALLOWED = env.words("METRICS_ALLOWED", "127.0.0.1,::1")
 MAX_FILE_SIZE = env.whole("MAX_FILE_SIZE", 100 * 1024 * 1024, 1, 2**40)
-FILES_DIR = env.folder("FILES_URL", "file:var/files", BASE_DIR)
 
 OIDC_AUDIENCE = env.matching(
     "OIDC_AUDIENCE", urlsplit(SITE_URL).netloc, r"[\x21-\x7e]{1,255}", "1 to 255 printable ASCII characters"
@@ -162,14 +161,14 @@ if _cache_url:
     CACHES["counts"] = {**CACHES["default"], "KEY_PREFIX": "counts", "OPTIONS": REDIS_OPTIONS}
 
 STORAGES = {
-    "default": {"BACKEND": "registry.storage.ContentStorage", "OPTIONS": {"location": FILES_DIR}},
+    "default": env.files("FILES_URL", "file:var/files", BASE_DIR),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / (env.env.str("STATIC_ROOT", default="").strip() or "var/static")
 env.make_folder("STATIC_ROOT", STATIC_ROOT.parent)
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# A distribution streams through registry.uploads.receiving into FILES_DIR; these bound the form beside it.
+# A distribution streams through registry.uploads.receiving into the storage; these bound the form beside it.
 FILE_UPLOAD_HANDLERS = ["registry.uploads.receiving.HashingUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
@@ -300,5 +299,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line" if DEBUG else "json"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # It would add a handler of its own if it found none.
-    "loggers": {"post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        "post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "botocore": {"level": "WARNING"},  # it tells each process where it found its credentials
+    },
 }

@@ -19,6 +19,7 @@ from tests.server import Certificate, RegistryServer, database_url_of_the_tests
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from tests.buckets import BucketServer
     from tests.town import Town
 
 # Files of more than ten seconds, the longest first: begun last, one of them would run on when all others are done.
@@ -176,6 +177,16 @@ def registry_server(start_server: Callable[..., RegistryServer]) -> RegistryServ
 def registry_server_with_four_workers(start_server: Callable[..., RegistryServer]) -> RegistryServer:
     """The same with four workers."""
     return start_server(WORKERS="4")
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator["BucketServer"]:
+    """An S3 server."""
+    from tests.buckets import BucketServer
+
+    server = BucketServer().start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,16 @@ from pathlib import Path
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 FOLDER = Path(tempfile.mkdtemp(prefix=f"gatehouse-tests-{_worker}"))
 
+# What boto3 would read beside the credentials below.
+for _name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[_name]
+
 os.environ.update(
+    AWS_ACCESS_KEY_ID="the-tests",
+    AWS_SECRET_ACCESS_KEY="only-for-tests-0123456789",
+    AWS_CONFIG_FILE=os.devnull,
+    AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+    AWS_EC2_METADATA_DISABLED="true",
     DEBUG="false",
     SECRET_KEY="only-for-tests-" + "0123456789" * 5,
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",

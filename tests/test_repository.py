@@ -51,7 +51,7 @@ def told() -> dict[str, str]:
 def read() -> set[str]:
     """The settings that the code reads from the environment."""
     calls = (
-        r"env\.(?:env\.str|flag|whole|rate|words|hosts|redis|mail|matching|site_url|web_address|database|folder)"
+        r"env\.(?:env\.str|flag|whole|rate|words|hosts|redis|mail|matching|site_url|web_address|database|files)"
         r'\(\s*"([A-Z0-9_]+)"'
     )
     calls += r'|os\.environ\.get\("([A-Z0-9_]+)"'

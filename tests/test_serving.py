@@ -255,6 +255,8 @@ def test_a_killed_server_comes_back_on_its_port(start_server: Callable[..., Regi
         ("DATABASE_URL", "postgres://nobody:sesame@127.0.0.1:1/none", "DATABASE_URL: "),
         ("DATABASE_URL", "/srv/sesame.sqlite3", "DATABASE_URL must be"),
         ("FILES_URL", "file:/proc/none", "FILES_URL: "),
+        ("FILES_URL", "s3://key:sesame@files", "FILES_URL must not hold credentials"),
+        ("FILES_URL", "s3://files?endpoint_url=http://127.0.0.1:1", "FILES_URL: the bucket 'files' cannot be used"),
         ("STATIC_ROOT", "/proc/none/static", "STATIC_ROOT names the folder /proc/none, which cannot be made"),
         ("ALLOWED_HOSTS", "packages.example.com,http://other", "ALLOWED_HOSTS must hold host names"),
         ("CACHE_URL", "redis://:sesame@host:abc/0", "CACHE_URL must be redis://"),

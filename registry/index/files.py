@@ -2,10 +2,8 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
@@ -13,7 +11,9 @@ from django.views.decorators.http import require_safe
 
 from registry.index import caching, ranges
 from registry.models import File, Project
+from registry.pages import errors
 from registry.reading import Reader, cache_visibility, for_readers
+from registry.storage import Window, contents
 
 logger = logging.getLogger(__name__)
 
@@ -60,10 +60,13 @@ def _serve(request: HttpRequest, file: File, path: str, sha256: str, content_typ
         caching.allow_any_origin(response)
         return response
     try:
-        return _body(request, default_storage.open(path), headers)
+        return _body(request, path, headers)
     except FileNotFoundError:
         logger.error("The storage has lost %s", path)
         raise Http404("There is no such file.") from None
+    except OSError as failed:
+        logger.error("The storage does not give %s: %s", path, failed)
+        return errors.unavailable(request, "The registry cannot reach its files now. Try again.")
 
 
 def _headers(content_type: str, etag: str, modified: int) -> dict[str, str]:
@@ -80,33 +83,25 @@ def _headers(content_type: str, etag: str, modified: int) -> dict[str, str]:
     return headers
 
 
-def _body(request: HttpRequest, stored: Any, headers: dict[str, str]) -> HttpResponseBase:
-    try:
-        asked = _range(request, stored.size, headers)
-    except ranges.Unsatisfiable:
-        stored.close()
-        return HttpResponse(status=416, headers=_of_nothing(headers, stored.size))
-    first, last = asked or (0, stored.size - 1)
-    headers["Content-Length"] = str(last - first + 1)
-    status = 200
-    if asked is not None:
-        status, headers["Content-Range"] = 206, f"bytes {first}-{last}/{stored.size}"
+def _body(request: HttpRequest, path: str, headers: dict[str, str]) -> HttpResponseBase:
     if request.method == "HEAD":
-        stored.close()
-        return HttpResponse(status=status, headers=headers)
-    return _streamed(ranges.Window(stored, first, last), status, headers)
+        return HttpResponse(headers={**headers, "Content-Length": str(contents.size(path))})
+    if _asks_for_a_part(request, headers):
+        size = contents.size(path)
+        try:
+            asked = ranges.read(request.headers["Range"], size)
+        except ranges.Unsatisfiable:
+            return HttpResponse(status=416, headers=_of_nothing(headers, size))
+        if asked is not None:
+            headers["Content-Range"] = f"bytes {asked[0]}-{asked[1]}/{size}"
+            return _streamed(contents.window(path, *asked), 206, headers)
+    return _streamed(contents.window(path), 200, headers)
 
 
-def _range(request: HttpRequest, size: int, headers: Mapping[str, str]) -> tuple[int, int] | None:
-    """The range that is asked for, unless it is one of another version of the file (If-Range)."""
+def _asks_for_a_part(request: HttpRequest, headers: Mapping[str, str]) -> bool:
+    """Whether there is a range, unless it is one of another version of the file (If-Range)."""
     condition = request.headers.get("If-Range")
-    if (
-        request.method != "GET"
-        or "Range" not in request.headers
-        or condition not in {None, headers["ETag"], headers["Last-Modified"]}
-    ):
-        return None
-    return ranges.read(request.headers["Range"], size)
+    return "Range" in request.headers and condition in {None, headers["ETag"], headers["Last-Modified"]}
 
 
 def _of_nothing(headers: dict[str, str], size: int) -> dict[str, str]:
@@ -114,7 +109,8 @@ def _of_nothing(headers: dict[str, str], size: int) -> dict[str, str]:
     return {**kept, "Content-Range": f"bytes */{size}", "Cache-Control": "no-store"}
 
 
-def _streamed(window: ranges.Window, status: int, headers: dict[str, str]) -> FileResponse:
+def _streamed(window: Window, status: int, headers: dict[str, str]) -> FileResponse:
+    headers["Content-Length"] = str(window.size)
     # FileResponse guesses a type unless it is told one by this argument.
     response = FileResponse(window, status=status, content_type=headers.pop("Content-Type"), headers=headers)
     response.block_size = CHUNK

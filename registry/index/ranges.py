@@ -1,7 +1,6 @@
 """Byte ranges (RFC 9110, section 14): one range is served; several, or nonsense, are ignored as it allows."""
 
 import re
-from typing import IO
 
 _ONE_RANGE = re.compile(r"bytes\s*=\s*(?P<first>[0-9]{0,19})-(?P<last>[0-9]{0,19})\s*", re.ASCII | re.IGNORECASE)
 
@@ -30,22 +29,3 @@ def _suffix(length: int, size: int) -> tuple[int, int]:
     if length == 0 or size == 0:
         raise Unsatisfiable
     return max(size - length, 0), size - 1
-
-
-class Window:
-    """The bytes from ``first`` to ``last`` (both included) of an open file, as something that can be read."""
-
-    def __init__(self, file: IO[bytes], first: int, last: int) -> None:
-        self.file = file
-        self.left = last - first + 1
-        file.seek(first)
-
-    def read(self, size: int) -> bytes:
-        """At most ``size`` further bytes; empty at the end."""
-        chunk = self.file.read(min(size, self.left))
-        self.left -= len(chunk)
-        return chunk
-
-    def close(self) -> None:
-        """Close the file."""
-        self.file.close()

@@ -14,6 +14,7 @@ from registry.switches import SwitchedOff
 from registry.uploads import views as uploads
 
 RETRY_AFTER = 300  # seconds: nobody knows how long it will last
+RETRY_SOON = 2  # pip waits so long, five times
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -39,6 +40,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500. The database may be what failed: this page does without it."""
     sentence = "The registry failed at this request. The people who run it can read why in its log."
     return _answer(request, 500, "Something broke", sentence)
+
+
+def unavailable(request: HttpRequest, sentence: str) -> HttpResponse:
+    """503: something behind the registry fails, which may pass."""
+    response = _answer(request, 503, "Not available", sentence)
+    response["Retry-After"] = str(RETRY_SOON)
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django passes it

@@ -1,4 +1,4 @@
-"""What must be in place before the first request: tables, the cache's table, static files."""
+"""What must be in place before the first request: tables, the cache's table, static files, the storage."""
 
 import fcntl
 import os
@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 
 from registry.serving.collecting import collect
+from registry.storage import contents
 
 # Any number, as long as nothing else in the database locks by it: "gate" in ASCII.
 MIGRATION_LOCK = 0x67617465
@@ -38,7 +39,7 @@ def prepare() -> None:
         call_command("createcachetable", verbosity=0)
     with alone_in(Path(settings.STATIC_ROOT)):
         collect()
-    _make_folder()
+    contents.reach()
 
 
 @contextmanager
@@ -62,13 +63,6 @@ def one_at_a_time() -> Iterator[None]:
             yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
-
-
-def _make_folder() -> None:
-    try:
-        settings.FILES_DIR.mkdir(parents=True, exist_ok=True)
-    except OSError as wrong:
-        raise ImproperlyConfigured(f"FILES_URL: {wrong.strerror}: {wrong.filename}") from wrong
 
 
 def _prepare_or_say_why() -> int:

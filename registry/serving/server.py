@@ -7,7 +7,9 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.utils.module_loading import import_string
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
@@ -86,6 +88,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Give the WSGI application."""
         from registry.wsgi import application
 
+        import_string(settings.STORAGES["default"]["BACKEND"])  # what a bucket needs is large, and shared like the rest
         # Of what is loaded by now nothing is garbage: workers neither look through it nor copy it for that.
         gc.collect()
         gc.freeze()

@@ -10,14 +10,13 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
-from django.core.files.storage import default_storage
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.db.models import Max
 from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
 from registry.models import Project
-from registry.storage import ContentStorage, settle
+from registry.storage import contents
 from registry.uploads.draining import FORM_ALLOWANCE, Body
 from registry.uploads.errors import LengthRequired, UploadRefused
 
@@ -42,11 +41,6 @@ class ReceivedFile:
         """Under which it will lie."""
         return self.digests["sha256"]
 
-    def settle(self) -> None:
-        """Bring its bytes to the disk before a transaction speaks of them."""
-        with self.path.open("rb+") as file:
-            settle(file)
-
     def close(self) -> None:
         """Django's parser closes what it hands out."""
 
@@ -57,11 +51,6 @@ class Upload:
 
     fields: QueryDict
     file: ReceivedFile | None = field(default=None)
-
-
-def storage() -> ContentStorage:
-    """The default storage, as what it is."""
-    return cast(ContentStorage, default_storage)
 
 
 class HashingUploadHandler(FileUploadHandler):
@@ -88,7 +77,7 @@ class HashingUploadHandler(FileUploadHandler):
             "blake2_256": hashlib.blake2b(digest_size=32),
             "md5": hashlib.md5(usedforsecurity=False),
         }
-        self._out = storage().begin()
+        self._out = contents.begin()
         self._path = Path(self._out.name)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -183,7 +172,7 @@ def _check(handler: HashingUploadHandler) -> None:
 def remove_stale() -> int:
     """Delete what uploads of more than a day ago left unfinished when their process died; returns how many."""
     removed, before = 0, time.time() - STALE_SECONDS
-    for unfinished in storage().incoming.iterdir():
+    for unfinished in contents.unfinished():
         with contextlib.suppress(FileNotFoundError):
             if unfinished.stat().st_mtime < before:
                 unfinished.unlink()

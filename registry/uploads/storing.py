@@ -13,6 +13,7 @@ from registry.actors import Actor
 from registry.creation import NameRefused, check_name, create_project
 from registry.models import Event, File, Project, Release, UsedFilename
 from registry.signals import file_uploaded
+from registry.storage import contents
 from registry.uploads import distributions, filenames, forms, receiving
 from registry.uploads.credentials import UploadCredential
 from registry.uploads.distributions import Inspected
@@ -36,11 +37,31 @@ class _Upload:
     address: str | None
     is_first: bool  # there was no such project before the transaction
 
+    def row(self) -> File:
+        """The file's row, not yet in a release and not saved."""
+        form, file, inspected = self.form, self.file, self.inspected
+        return File(
+            filename=file.filename,
+            packagetype=form.filetype,
+            python_version=form.pyversion,
+            requires_python=inspected.requires_python,
+            size=file.size,
+            sha256=file.sha256,
+            blake2_256=file.digests["blake2_256"],
+            metadata_sha256=inspected.metadata_sha256 if form.filetype == File.PackageType.WHEEL else "",
+        )
+
+    def places(self) -> dict[str, Path]:
+        """Where in the storage which bytes go. The file comes last: the metadata must be beside it."""
+        row = self.row()
+        beside = {f"{row.path}.metadata": self.metadata_path} if row.metadata_sha256 else {}
+        return {**beside, row.path: self.file.path}
+
 
 def accept(upload: Upload, credential: UploadCredential, address: str | None) -> None:
     """Store an upload, or raise UploadRefused; the same file again changes nothing.
 
-    What is slow (reading the archive, bringing bytes to the disk) is done before the transaction.
+    What is slow (reading the archive, bringing bytes to the disk or to the bucket) is done before the transaction.
     """
     form = forms.read(upload.fields)
     if upload.file is None:
@@ -52,9 +73,11 @@ def accept(upload: Upload, credential: UploadCredential, address: str | None) ->
     if _is_stored(upload.file):
         return
     inspected = distributions.inspect(upload.file, form)
-    upload.file.settle()
-    with receiving.storage().finished([inspected.metadata_file]) as metadata_path:
-        _store(_Upload(form, upload.file, inspected, metadata_path, address, project is None), credential)
+    with contents.finished([inspected.metadata_file]) as metadata_path:
+        whole = _Upload(form, upload.file, inspected, metadata_path, address, project is None)
+        for name, source in whole.places().items():
+            contents.settle(name, source)
+        _store(whole, credential)
 
 
 def _permitted(form: UploadForm, credential: UploadCredential) -> Project | None:
@@ -143,7 +166,7 @@ def _store_locked(upload: _Upload, credential: UploadCredential) -> None:
     Event.objects.bulk_create(events)
     project.bump_serial()
     file_uploaded.send(sender=File, file=row, credential=credential, actor=actor)
-    _place(row, upload)
+    _place(upload)
 
 
 def _project(form: UploadForm, credential: UploadCredential, address: str | None) -> tuple[Project, UploadCredential]:
@@ -194,27 +217,17 @@ def _existing_release(project: Project, version: str) -> Release | None:
 
 
 def _add_file(release: Release, upload: _Upload) -> File:
-    form, file, inspected = upload.form, upload.file, upload.inspected
-    UsedFilename.objects.create(filename=file.filename)
-    return File.objects.create(
-        release=release,
-        filename=file.filename,
-        packagetype=form.filetype,
-        python_version=form.pyversion,
-        requires_python=inspected.requires_python,
-        size=file.size,
-        sha256=file.sha256,
-        blake2_256=file.digests["blake2_256"],
-        metadata_sha256=inspected.metadata_sha256 if form.filetype == File.PackageType.WHEEL else "",
-    )
+    row = upload.row()
+    UsedFilename.objects.create(filename=row.filename)
+    row.release = release
+    row.save(force_insert=True)
+    return row
 
 
-def _place(row: File, upload: _Upload) -> None:
-    """Move the bytes to their place, as the last step: after it only the commit can fail.
+def _place(upload: _Upload) -> None:
+    """Let the bytes lie in their place, as the last step: after it only the commit can fail.
 
     Bytes that no row speaks of are not listed, and do not hinder the next upload of the same file.
     """
-    storage = receiving.storage()
-    if row.metadata_sha256:
-        storage.place(f"{row.path}.metadata", upload.metadata_path)
-    storage.place(row.path, upload.file.path)
+    for name, source in upload.places().items():
+        contents.place(name, source)

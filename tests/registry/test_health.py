@@ -5,6 +5,8 @@ import os
 import pytest
 from django.db.migrations.recorder import MigrationRecorder
 
+from registry.storage import contents
+
 PROBES = ["/healthz", "/readyz"]
 
 
@@ -75,6 +77,6 @@ def test_a_registry_that_cannot_write_files_is_not_ready(client, caplog):
 
 
 @pytest.mark.django_db
-def test_a_probe_leaves_nothing_in_the_storage(client, settings):
+def test_a_probe_leaves_nothing_in_the_storage(client):
     client.get("/readyz")
-    assert not list((settings.FILES_DIR / "incoming").glob("ready-*"))
+    assert not list(contents.incoming.glob("ready-*"))

@@ -1,10 +1,8 @@
 """The Range header."""
 
-import io
-
 import pytest
 
-from registry.index.ranges import Unsatisfiable, Window, read
+from registry.index.ranges import Unsatisfiable, read
 
 
 @pytest.mark.parametrize(
@@ -39,8 +37,3 @@ def test_one_range_is_understood(header, expected):
 def test_a_range_behind_the_end_is_refused(header, size):
     with pytest.raises(Unsatisfiable):
         read(header, size)
-
-
-def test_a_window_shows_its_part_in_small_pieces():
-    window = Window(io.BytesIO(b"0123456789"), 2, 6)
-    assert [window.read(2), window.read(2), window.read(2), window.read(2)] == [b"23", b"45", b"6", b""]

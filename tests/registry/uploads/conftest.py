@@ -6,8 +6,7 @@ import pytest
 from django.core.files.storage import storages
 
 from registry.models import User
-from registry.storage import ContentStorage
-from registry.uploads import receiving
+from registry.storage import ContentStorage, contents
 from tests.registry.uploads import making
 
 
@@ -25,11 +24,11 @@ def token(alice: User) -> str:
 
 @pytest.fixture(autouse=True)
 def files(settings, tmp_path: Path) -> Path:
-    """An empty FILES_DIR."""
+    """An empty folder for files."""
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {"BACKEND": "registry.storage.ContentStorage", "OPTIONS": {"location": tmp_path / "files"}},
     }
     assert isinstance(storages["default"], ContentStorage)
-    assert receiving.storage().incoming.is_dir()
+    assert contents.incoming.is_dir()
     return tmp_path / "files"

@@ -77,7 +77,7 @@ def written(folder: Path, name: str, content: bytes) -> Path:
 
 
 def incoming() -> list[Path]:
-    """What the server has not finished: it uses the test run's FILES_DIR, not this process's."""
+    """What the server has not finished: it uses the test run's FILES_URL, not this process's."""
     folder = FOLDER / "files" / "incoming"
     return list(folder.iterdir()) if folder.is_dir() else []
 

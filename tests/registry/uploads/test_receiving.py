@@ -11,6 +11,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.test import Client, RequestFactory
 
+from registry.storage import contents
 from registry.uploads import draining, receiving
 from registry.uploads.draining import Body
 from registry.uploads.errors import LengthRequired, TornUpload, UploadRefused
@@ -58,7 +59,7 @@ def receive(stream: Any, length: int | None, **environ: Any) -> receiving.Upload
 
 
 def incoming() -> list[Path]:
-    return list(receiving.storage().incoming.iterdir())
+    return list(contents.incoming.iterdir())
 
 
 def test_the_file_is_hashed_on_its_way():
@@ -176,7 +177,7 @@ class TestDraining:
 
 
 def test_stale_files_are_removed(tmp_path: Path):
-    with receiving.storage().begin() as fresh, receiving.storage().begin() as stale:
+    with contents.begin() as fresh, contents.begin() as stale:
         os.utime(stale.name, (0, 0))
         assert receiving.remove_stale() == 1
         assert incoming() == [Path(fresh.name)]

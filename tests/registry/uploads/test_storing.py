@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from registry.models import Event, File, Project, Release, UsedFilename, User
 from registry.signals import file_uploaded
-from registry.storage import ContentStorage
+from registry.storage import ContentStorage, contents
 from registry.uploads.errors import UploadRefused
 from tests.registry.uploads import making
 from tests.registry.uploads.test_views import nothing_is_stored
@@ -60,12 +60,13 @@ class TestAtOnce:
         assert Event.objects.filter(tag="file:add").count() == 1
 
     def test_of_two_contents_of_one_name_one_is_stored(self, threads_token: str):
-        contents = [making.wheel(extra={"x.py": bytes([number])}) for number in range(4)]
-        answers = at_once(*[upload(threads_token, content, WHEEL) for content in contents])
+        wheels = [making.wheel(extra={"x.py": bytes([number])}) for number in range(4)]
+        answers = at_once(*[upload(threads_token, wheel, WHEEL) for wheel in wheels])
         assert sorted(status for status, _ in answers) == [200, 400, 400, 400]
         assert all("already exists" in reason for status, reason in answers if status == 400)
-        with default_storage.open(File.objects.get().path) as stored:
-            assert stored.read() in contents
+        kept = contents.window(File.objects.get().path)
+        assert kept.read(kept.size) in wheels
+        kept.close()
 
     def test_the_files_of_a_new_project_all_arrive(self, transactional_db: None):
         alice = User.objects.create_user("alice")
