@@ -41,7 +41,6 @@ from tests.tokens.universe import (
     waited,
 )
 
-MAX_PROJECTS = 2  # instead of 100, so that it is reached
 LONG_AGO = datetime.timedelta(days=31)
 
 
