@@ -28,6 +28,7 @@ class Link:
     label: str
     query: str
     current: bool
+    icon: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Offer:
         here = {issuer.provider for issuer in self.issuers}
         chosen = self.chosen.provider if self.chosen else ""
         return [
-            Link(kind.label, urlencode({"provider": name}), name == chosen)
+            Link(kind.label, urlencode({"provider": name}), name == chosen, kind.icon)
             for name, kind in PROVIDERS.items()
             if name in here
         ]

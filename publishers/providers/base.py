@@ -74,6 +74,8 @@ class Provider:
 
     name: ClassVar[str]
     label: ClassVar[str]
+    # What stands beside the label: a file below templates/parts/icons/.
+    icon: ClassVar[str] = "workflow"
     default_issuer: ClassVar[str] = ""
     default_api_url: ClassVar[str] = ""
     # Whether the row of the default issuer starts switched on.

@@ -22,6 +22,7 @@ class Buildkite(Provider):
 
     name = "buildkite"
     label = "Buildkite"
+    icon = "brands/buildkite"
     commit_claim = "build_commit"
     run_claim = "job_id"
     default_issuer = "https://agent.buildkite.com"

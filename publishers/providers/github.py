@@ -74,6 +74,7 @@ class GitHub(Provider):
 
     name = "github"
     label = "GitHub Actions"
+    icon = "brands/github"
     default_issuer = "https://token.actions.githubusercontent.com"
     default_api_url = "https://api.github.com"
     enabled_by_default = True

@@ -25,6 +25,7 @@ class GitLab(Provider):
 
     name = "gitlab"
     label = "GitLab CI/CD"
+    icon = "brands/gitlab"
     run_claim = "job_id"
     default_issuer = "https://gitlab.com"
     default_api_url = "https://gitlab.com/api/v4"
