@@ -183,6 +183,15 @@ class Provider:
         """What is trusted, in pieces of a sentence that begins "The project trusts"."""
         return [*phrases.subject(self.trusts, self.fields, values), *phrases.clauses(self.fields, values)]
 
+    @property
+    def site(self) -> str:
+        """Where people see what this issuer's tokens speak of: ``HOST[:PORT][/PATH]``; empty if nowhere."""
+        return ""
+
+    def left_open(self, address: Address) -> str:
+        """What ``from_address`` had to guess, as a sentence; empty if the address tells all of it."""
+        return ""
+
     def from_address(self, address: Address) -> dict[str, str] | None:
         """The fields that the address of a repository or workflow tells; None if it is none of this issuer's."""
         return None
