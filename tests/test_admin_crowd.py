@@ -82,6 +82,7 @@ PINNED: dict[str, dict[str, int]] = {
         "front page": 14,
         "one application": 3,
         "keys": 7,
+        "drop a key": 8,
         "try a token": 4,
         "reset a second factor": 5,
         "set a password": 5,
@@ -143,6 +144,7 @@ def _others(crowd: Crowd) -> Iterator[tuple[str, Page]]:
     for application in ("auth", "post_office", "publishers", "registry", "tokens"):
         yield "one application", (f"/admin/{application}/", {}, False)
     yield "keys", (f"/admin/publishers/issuer/{issuer.pk}/keys/", {}, False)
+    yield "drop a key", (f"/admin/publishers/issuer/{issuer.pk}/keys/", {"what": "drop", "key": "one"}, True)
     yield "try a token", (f"/admin/publishers/issuer/{issuer.pk}/try/", {}, False)
     yield "reset a second factor", (f"/admin/registry/user/{user.pk}/second-factor/", {}, False)
     yield "set a password", (f"/admin/registry/user/{user.pk}/password/", {}, False)
