@@ -17,6 +17,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
 from publishers import attention, registration, renaming
+from publishers.admin.byissuer import ByIssuer
 from publishers.admin.places import PlaceForm
 from publishers.forms import PublisherForm
 from publishers.models import Publisher
@@ -102,7 +103,7 @@ class PublisherAdmin(DeletesOneByOne):
         "added_by",
         "renamed",
     )
-    list_filter = (Pending, "enabled", Attention, "issuer")
+    list_filter = (Pending, "enabled", Attention, ("issuer", ByIssuer))
     list_select_related = ("issuer", "project", "added_by")
     search_fields = ("=normalized_name", "=label", "=added_by__username")
     search_help_text = "A repository at any provider, the exact name of a project, a label, or who added it"
