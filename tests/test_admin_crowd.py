@@ -86,7 +86,7 @@ PINNED: dict[str, dict[str, int]] = {
         "try a token": 4,
         "reset a second factor": 5,
         "set a password": 5,
-        "who could publish": 14,
+        "who could publish": 15,
         "revoke many": 5,
         "find": 14,
         "revoke one": 5,
