@@ -85,7 +85,7 @@ PINNED: dict[str, dict[str, int]] = {
         "drop a key": 8,
         "try a token": 4,
         "reset a second factor": 5,
-        "set a password": 5,
+        "set a password": 4,
         "who could publish": 15,
         "revoke many": 5,
         "find": 14,
