@@ -175,8 +175,13 @@ def save(form: IssuerForm, actor: Actor) -> bool:
 
 
 def remove(issuer: Issuer, actor: Actor) -> None:
-    """Delete an issuer that no publisher uses. Raises ProtectedError for a used one: switch it off instead."""
+    """Delete an issuer that no publisher uses. Raises ProtectedError for a used one: switch it off instead.
+
+    One that is gone already leaves no second event.
+    """
     with transaction.atomic():
+        if Issuer.objects.select_for_update(no_key=True).filter(pk=issuer.pk).first() is None:
+            return
         Event.objects.record("issuer:removed", actor, **in_words(issuer))
         telling.issuer_changed(issuer, "was removed", actor)
         issuer.delete()

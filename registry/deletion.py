@@ -81,8 +81,10 @@ def delete_project(project: Project, actor: Actor) -> bool:
 
 
 def delete_user(user: User, actor: Actor) -> list[str]:
-    """Delete a person with their roles. Returns the names of the projects that have no owner now."""
+    """Delete a person with their roles, unless they went. Returns the names of the projects without an owner now."""
     with transaction.atomic():
+        if User.objects.select_for_update(no_key=True).filter(pk=user.pk).first() is None:
+            return []
         projects = [role.project for role in user.roles.select_related("project")]
         for role in user.roles.select_related("project"):
             details: dict[str, Any] = {"username": user.username, "before": role.role, "after": None}

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from publishers.models import Issuer
 from tests import crowd
 from tests.routes import path_of, routes
 from tests.test_every_page import MOST_BYTES, MOST_QUERIES, own_bytes
@@ -32,6 +33,7 @@ FURTHER = [
 def test_every_page_is_light_and_cheap_when_it_is_full(client: Client, settings: Any):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow by design
     town = crowd.fill()
+    Issuer.objects.update(enabled=True)  # a tab for each provider
     client.force_login(town.alice)
     heavy, full = [], {}
     for path in [*(path_of(route, town.arguments) for route in routes()), *FURTHER]:

@@ -13,6 +13,8 @@ from django.db.models import Model
 from django.utils import timezone
 from post_office.models import STATUS, Email, Log
 
+from demo.signing import SigningKey
+from publishers import keys
 from publishers.models import Issuer, Publisher, SwitchedOff
 from publishers.providers.github import GitHub
 from registry.models import (
@@ -110,6 +112,7 @@ def _publishers(crowd: Crowd, users: list[User], projects: list[Project]) -> Non
     issuer = crowd.rows[Issuer]
     more = [{"url": f"https://ghe{n}.example.com", "provider": "github", "name": f"GHE {n}"} for n in range(ROWS)]
     _create(Issuer, more)
+    keys.paste(issuer, {"keys": [SigningKey.new("ES256").jwk(kid="one")]})
     shared = {"issuer": issuer, "values": PLACE, "identity": issuer.kind.identity(PLACE), "renamed_to": RENAMED}
     # One place trusted by a thousand projects, one project that trusts a thousand places, a thousand who wait for it.
     rows = [

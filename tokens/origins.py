@@ -25,6 +25,7 @@ class Origin:
     """A publisher, and the run by which it published."""
 
     publisher: str
+    icon: str  # a file below templates/parts/icons/
     facts: tuple[Fact, ...] = ()
     # What is the publisher's own on the web: links of the project below it are verified.
     addresses: tuple[str, ...] = ()
@@ -36,11 +37,11 @@ def of(publisher: Mapping[str, Any], claims: Mapping[str, Any]) -> Origin | None
         return None
     name, values = str(publisher.get("provider", "")), publisher.get("fields") or {}
     if name not in PROVIDERS:
-        return Origin(name)
+        return Origin(name, Provider.icon)
     kind = PROVIDERS[name](str(publisher.get("issuer", "")))
     if kind.names_claims or not all(values.get(field.name) for field in kind.fields if field.locates):
-        return Origin(kind.label, _described(publisher))
-    return Origin(kind.label, tuple(_facts(kind, values, claims)), kind.addresses(values))
+        return Origin(kind.label, kind.icon, _described(publisher))
+    return Origin(kind.label, kind.icon, tuple(_facts(kind, values, claims)), kind.addresses(values))
 
 
 def _described(publisher: Mapping[str, Any]) -> tuple[Fact, ...]:

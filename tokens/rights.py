@@ -1,7 +1,8 @@
 """Who could publish a project in a span of time: people, publishers, API tokens, as the history tells it.
 
 Events are only ever added, and hold the values before and after; rows say what is true now, and until when a token
-lived. A switch that was off meanwhile (an issuer, a provider, uploads) is not taken into account.
+lived. Whoever was deactivated could not publish meanwhile. A switch that was off meanwhile (an issuer, a provider,
+uploads) is not taken into account.
 """
 
 import datetime
@@ -18,7 +19,9 @@ from publishers.models import Publisher
 from publishers.registration import in_words
 from registry import names
 from registry.models import Event, Project, Role, User
+from tokens import inactive
 from tokens.models import ApiToken, Provenance
+from tokens.spans import Moment, Span
 
 ROLE_TAGS = ("project:role:add", "project:role:change", "project:role:remove")
 PUBLISHER_TAGS = tuple(f"project:oidc:publisher-{what}" for what in ("added", "changed", "renamed", "removed"))
@@ -27,25 +30,6 @@ TAGS = (*ROLE_TAGS, *PUBLISHER_TAGS, ONLY_TAG, END_TAG)
 # So many lines of a history, tokens and files are looked at.
 MOST = 5_000
 MOST_FILES = 50
-
-Moment = datetime.datetime
-
-
-@dataclass(frozen=True)
-class Span:
-    """From a moment, or from before the history, to another, or on and on."""
-
-    since: Moment | None
-    until: Moment | None
-
-    def meets(self, other: "Span") -> bool:
-        """Whether they share a moment."""
-        return not _before(self.until, other.since) and not _before(other.until, self.since)
-
-    def within(self, other: "Span") -> "Span":
-        """What they share."""
-        since = max(filter(None, (self.since, other.since)), default=None)
-        return Span(since, min(filter(None, (self.until, other.until)), default=None))
 
 
 @dataclass(frozen=True)
@@ -68,6 +52,7 @@ class Rights:
     span: Span
     project: Project | None
     people: list[Right]
+    unclear: list[str]  # who was deactivated or activated without an event
     publishers: list[Right]
     api_tokens: list[Right]
     waiting: list[Publisher]
@@ -81,12 +66,15 @@ def rights(name: str, span: Span) -> Rights:
     lines = Event.objects.filter(project_name=name, tag__in=TAGS)
     history = list(lines.select_related("project").order_by("time", "pk")[:MOST])
     project = Project.objects.filter(normalized_name=name).first()
-    people = _people(history, project)
+    roles = _people(history, project)
+    off = inactive.spans({right.who for right in roles})
+    people = [replace(right, span=left) for right in roles for left in right.span.without(off.get(right.who, ()))]
     return Rights(
         name,
         span,
         project,
         [right for right in people if right.span.meets(span)],
+        inactive.unclear({right.row for right in roles if isinstance(right.row, User)}, off),
         [right for right in _publishers(history, project) if right.span.meets(span)],
         list(_api_tokens(name, people, span)),
         list(
@@ -95,10 +83,6 @@ def rights(name: str, span: Span) -> Rights:
         [only for only in _only(history) if only.meets(span)],
         _files(name, span),
     )
-
-
-def _before(one: Moment | None, other: Moment | None) -> bool:
-    return one is not None and other is not None and one <= other
 
 
 def _people(history: Iterable[Event], project: Project | None) -> list[Right]:
@@ -183,7 +167,7 @@ def _api_tokens(name: str, people: list[Right], span: Span) -> Iterator[Right]:
         until = min(filter(None, (token.expires_at, token.revoked_at)), default=None)
         for role in roles[token.username]:
             shared = Span(token.created_at, until).within(role)
-            if shared.meets(span) and not _before(shared.until, shared.since):
+            if shared.meets(span) and not shared.is_empty:
                 how = (
                     f"limited to {', '.join(sorted(limits[token.pk]))}" if token.limited else "all projects of its user"
                 )

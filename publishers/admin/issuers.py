@@ -127,18 +127,26 @@ class IssuerAdmin(DeletesOneByOne):
         issuer = get_object_or_404(Issuer, pk=pk)
         if not self.has_change_permission(request, issuer):
             raise PermissionDenied
+        lines = key_lines(issuer)
+        dropped = next((line for line in lines if line.key_id == request.POST.get("key")), None)
+        if dropped and request.POST.get("what") == "drop" and "sure" not in request.POST:
+            context = self._context(request, issuer, f"Drop a key of {issuer}", line=dropped, is_last=len(lines) == 1)
+            return TemplateResponse(request, "admin/publishers/issuer/drop_key.html", context)
         if request.method == "POST":
             self._change_keys(request, issuer)
             return HttpResponseRedirect(request.path)
-        context = {
+        context = self._context(request, issuer, f"Keys of {issuer}", lines=lines)
+        return TemplateResponse(request, "admin/publishers/issuer/keys.html", context)
+
+    def _context(self, request: HttpRequest, issuer: Issuer, title: str, **more: Any) -> dict[str, Any]:
+        return {
             **self.admin_site.each_context(request),
-            "title": f"Keys of {issuer}",
+            "title": title,
             "issuer": issuer,
             "opts": self.opts,
-            "lines": key_lines(issuer),
             "publishers": _how_many(issuer.publishers.all()),
+            **more,
         }
-        return TemplateResponse(request, "admin/publishers/issuer/keys.html", context)
 
     def _change_keys(self, request: HttpRequest, issuer: Issuer) -> None:
         what, actor = request.POST.get("what"), Actor.of(request)
@@ -149,8 +157,8 @@ class IssuerAdmin(DeletesOneByOne):
                 issuers.paste_keys(issuer, strictjson.parse(request.POST.get("document", "")), actor)
             elif what == "unpaste":
                 issuers.unpaste_keys(issuer, actor)
-            elif what == "drop":
-                issuers.drop_key(issuer, request.POST.get("key", ""), actor)
+            elif what == "drop" and not issuers.drop_key(issuer, request.POST.get("key", ""), actor):
+                raise BadKeySet("The issuer has no such key.")
         except (FetchFailed, BadKeySet, strictjson.NotStrict) as failed:
             self.message_user(request, f"Nothing was changed: {failed}", messages.ERROR)
         else:

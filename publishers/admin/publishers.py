@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
 from publishers import attention, registration, renaming
+from publishers.admin.byissuer import ByIssuer
 from publishers.admin.places import PlaceForm
 from publishers.forms import PublisherForm
 from publishers.models import Publisher
@@ -102,7 +104,7 @@ class PublisherAdmin(DeletesOneByOne):
         "added_by",
         "renamed",
     )
-    list_filter = (Pending, "enabled", Attention, "issuer")
+    list_filter = (Pending, "enabled", Attention, ("issuer", ByIssuer))
     list_select_related = ("issuer", "project", "added_by")
     search_fields = ("=normalized_name", "=label", "=added_by__username")
     search_help_text = "A repository at any provider, the exact name of a project, a label, or who added it"
@@ -128,9 +130,10 @@ class PublisherAdmin(DeletesOneByOne):
 
     @admin.action(description="Forget the recorded ids of selected publishers", permissions=["change"])
     def forget_ids(self, request: HttpRequest, queryset: QuerySet[Publisher]) -> None:
-        """The next granted exchange records them anew."""
+        """The next granted exchange records them anew. One that was removed meanwhile has none."""
         for publisher in queryset.select_related("issuer", "project", "added_by"):
-            registration.clear_pins(publisher, Actor.of(request))
+            with suppress(Publisher.DoesNotExist):
+                registration.clear_pins(publisher, Actor.of(request))
 
     @admin.display(description="renamed to")
     def renamed(self, publisher: Publisher) -> str:
@@ -167,6 +170,8 @@ class PublisherAdmin(DeletesOneByOne):
             accepted = seen and registration.accept_names(publisher, names, Actor.of(request))
         except AlreadyRegistered as refused:
             self.message_user(request, str(refused), messages.ERROR)
+        except Publisher.DoesNotExist:
+            self.message_user(request, f"{publisher} was removed meanwhile.", messages.ERROR)
         else:
             said = "is accepted" if accepted else "was not accepted: it changed meanwhile. Look again"
             level = messages.SUCCESS if accepted else messages.ERROR

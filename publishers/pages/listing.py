@@ -79,6 +79,7 @@ def _page(
         cards=cards.cards(desk, shown.rows),
         only="publisher" in request.GET,
         offer=offer,
+        icons=[*(row.issuer.kind.icon for row in shown.rows), *(tab.icon for tab in offer.tabs)],
         drawn=Drawn(form, desk.project.name if desk.project else "") if form else None,
         problem=offer.problem,
         checked=checked,

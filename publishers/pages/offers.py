@@ -28,6 +28,7 @@ class Link:
     label: str
     query: str
     current: bool
+    icon: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Offer:
     initial: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""  # as it was pasted
     address_problem: str = ""
+    left_open: str = ""  # what of it was guessed, as a sentence
 
     @property
     def tabs(self) -> list[Link]:
@@ -47,7 +49,7 @@ class Offer:
         here = {issuer.provider for issuer in self.issuers}
         chosen = self.chosen.provider if self.chosen else ""
         return [
-            Link(kind.label, urlencode({"provider": name}), name == chosen)
+            Link(kind.label, urlencode({"provider": name}), name == chosen, kind.icon)
             for name, kind in PROVIDERS.items()
             if name in here
         ]
@@ -130,10 +132,13 @@ def _of_first_provider(issuers: Sequence[Issuer]) -> list[Issuer]:
 
 def _of_address(issuers: Sequence[Issuer], text: str, query: QueryDict) -> Offer:
     """What the address says, at whichever issuer has such ones; else the form that it was pasted into."""
-    address = Address.of(text)
+    address, shown = Address.of(text), _named_by(query, issuers)[0]
     found, told = _reading(issuers, address)
-    if found is not None:
-        return Offer(issuers, found, initial=told, address=text)
+    if found is not None and address is not None:
+        return Offer(issuers, found, initial=told, address=text, left_open=found.kind.left_open(address))
+    told = _bare(shown, text) if shown else {}
+    if told:
+        return Offer(issuers, shown, initial=told, address=text)
     off, _ = _reading(Issuer.objects.filter(enabled=False, provider__in=PROVIDERS), address)
     problem = (
         f"This is an address of {off}, which is switched off here. Ask an administrator to switch it on."
@@ -141,7 +146,15 @@ def _of_address(issuers: Sequence[Issuer], text: str, query: QueryDict) -> Offer
         else "No service that is switched on here has such an address. Paste the whole address of a repository or of a "
         "workflow file, or fill in the fields."
     )
-    return Offer(issuers, _named_by(query, issuers)[0], address=text, address_problem=problem)
+    return Offer(issuers, shown, address=text, address_problem=problem)
+
+
+def _bare(issuer: Issuer, text: str) -> dict[str, str]:
+    """``octo-org/sampleproject`` at the issuer whose form it was pasted into, if all of it is a place there."""
+    address = Address.bare(text, issuer.kind.site)
+    told = issuer.kind.from_address(address) if address else None
+    is_place = address and told and issuer.kind.place(told) == "/".join(address.below(issuer.kind.site))
+    return told if told and is_place else {}
 
 
 def _reading(issuers: Iterable[Issuer], address: Address | None) -> tuple[Issuer | None, dict[str, str]]:

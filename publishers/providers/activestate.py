@@ -74,10 +74,15 @@ class ActiveState(Provider):
             "`pypi_publisher`."
         )
 
+    @property
+    def site(self) -> str:
+        """There is one."""
+        return "platform.activestate.com" if self.issuer_url == self.default_issuer else ""
+
     def from_address(self, address: Address) -> dict[str, str] | None:
         """``platform.activestate.com/ORGANIZATION/PROJECT``."""
-        organization, project, *_ = (*address.below("platform.activestate.com"), "", "")
-        if not project or self.issuer_url != self.default_issuer:
+        organization, project, *_ = (*address.below(self.site), "", "")
+        if not project:
             return None
         return {"organization": organization, "project": project}
 

@@ -74,6 +74,8 @@ class Provider:
 
     name: ClassVar[str]
     label: ClassVar[str]
+    # What stands beside the label: a file below templates/parts/icons/.
+    icon: ClassVar[str] = "workflow"
     default_issuer: ClassVar[str] = ""
     default_api_url: ClassVar[str] = ""
     # Whether the row of the default issuer starts switched on.
@@ -180,6 +182,15 @@ class Provider:
     def phrases(self, values: Mapping[str, Any]) -> list[phrases.Phrase]:
         """What is trusted, in pieces of a sentence that begins "The project trusts"."""
         return [*phrases.subject(self.trusts, self.fields, values), *phrases.clauses(self.fields, values)]
+
+    @property
+    def site(self) -> str:
+        """Where people see what this issuer's tokens speak of: ``HOST[:PORT][/PATH]``; empty if nowhere."""
+        return ""
+
+    def left_open(self, address: Address) -> str:
+        """What ``from_address`` had to guess, as a sentence; empty if the address tells all of it."""
+        return ""
 
     def from_address(self, address: Address) -> dict[str, str] | None:
         """The fields that the address of a repository or workflow tells; None if it is none of this issuer's."""

@@ -22,6 +22,7 @@ class Buildkite(Provider):
 
     name = "buildkite"
     label = "Buildkite"
+    icon = "brands/buildkite"
     commit_claim = "build_commit"
     run_claim = "job_id"
     default_issuer = "https://agent.buildkite.com"
@@ -99,10 +100,15 @@ class Buildkite(Provider):
             said.append(f"step {values['step_key']}")
         return " · ".join(said)
 
+    @property
+    def site(self) -> str:
+        """There is one."""
+        return "buildkite.com" if self.issuer_url == self.default_issuer else ""
+
     def from_address(self, address: Address) -> dict[str, str] | None:
         """``buildkite.com/ORGANIZATION/PIPELINE``, and whatever follows."""
-        organization, pipeline, *_ = (*address.below("buildkite.com"), "", "")
-        if not pipeline or self.issuer_url != self.default_issuer:
+        organization, pipeline, *_ = (*address.below(self.site), "", "")
+        if not pipeline:
             return None
         return {"organization_slug": organization, "pipeline_slug": pipeline}
 

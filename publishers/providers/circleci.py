@@ -27,6 +27,7 @@ class CircleCI(Provider):
 
     name = "circleci"
     label = "CircleCI"
+    icon = "brands/circleci"
     commit_claim = ""
     run_claim = "oidc.circleci.com/job-id"
     default_issuer = "https://oidc.circleci.com"

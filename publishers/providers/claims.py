@@ -35,6 +35,12 @@ def optional_text_claim(claims: Claims, name: str) -> str | None:
     return None if value is None or value == "" else _text(name, value)
 
 
+def optional_word_claim(claims: Claims, name: str) -> str | None:
+    """The same of a claim that some write as true or false: then it is that word."""
+    value = claims.get(name)
+    return str(value).lower() if isinstance(value, bool) else optional_text_claim(claims, name)
+
+
 def optional_texts_claim(claims: Claims, name: str) -> list[str] | None:
     """A claim that is a list of texts, each as ``text_claim`` wants it; absent or null is None."""
     value = claims.get(name)

@@ -13,9 +13,9 @@ from publishers import sentences
 from publishers.errors import InvalidToken
 from publishers.globs import glob_matches
 from publishers.letters import fold
-from publishers.pasted import Address
+from publishers.pasted import Address, file_in, is_yaml
 from publishers.providers.base import Ask, Links, LookupFailed, Provider, UnknownIdentity
-from publishers.providers.claims import Claims, optional_text_claim, text_claim
+from publishers.providers.claims import Claims, optional_text_claim, optional_word_claim, text_claim
 from publishers.providers.fields import (
     AllowList,
     Check,
@@ -33,6 +33,9 @@ WORKFLOWS = "/.github/workflows/"
 # These run with the base repository's rights on behalf of a fork.
 # https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
 REFUSED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
+# Files of github.com as they are; what stands at an owner's place in addresses of other pages.
+_RAW = "raw.githubusercontent.com"
+_NOT_OWNERS = frozenset({"apps", "enterprises", "marketplace", "orgs", "settings", "sponsors", "topics", "users"})
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class GitHub(Provider):
 
     name = "github"
     label = "GitHub Actions"
+    icon = "brands/github"
     default_issuer = "https://token.actions.githubusercontent.com"
     default_api_url = "https://api.github.com"
     enabled_by_default = True
@@ -189,7 +193,8 @@ class GitHub(Provider):
             "ref": ref,
             "version_tag": ref if optional_text_claim(claims, "ref_type") == "tag" else None,
             "event_names": text_claim(claims, "event_name"),
-            "protected_ref_only": _word(claims, "ref_protected"),
+            # A string; a boolean of some versions of Enterprise Server.
+            "protected_ref_only": optional_word_claim(claims, "ref_protected"),
             "hosted_runner_only": optional_text_claim(claims, "runner_environment"),
             "repository_owner_id": optional_text_claim(claims, "repository_owner_id"),
             "repository_id": optional_text_claim(claims, "repository_id"),
@@ -226,14 +231,15 @@ class GitHub(Provider):
         return {"repository_owner_id": str(owner_id)}
 
     def from_address(self, address: Address) -> dict[str, str] | None:
-        """``HOST/OWNER/REPO``, a file below ``blob|edit/REF/.github/workflows/``, or ``actions/workflows/FILE``."""
-        owner, repository, *rest = (*address.below(self._server), "", "")
-        if not repository:
+        """``HOST/OWNER/REPO``, a file below ``blob/REF/.github/workflows/``, or ``actions/workflows/FILE``."""
+        raw = address.below(_RAW) if self.site == "github.com" else ()
+        parts = (*raw[:2], "raw", *raw[2:]) if raw else address.below(self.site)
+        if len(parts) < 2 or parts[0] in _NOT_OWNERS:
             return None
-        folder = WORKFLOWS.strip("/").split("/") if rest[:1] in (["blob"], ["edit"]) else ["actions", "workflows"]
-        files = [rest[end] for end in range(2, len(rest)) if rest[end - 2 : end] == folder]
-        said = {"owner": owner, "repository": repository}
-        return {**said, "workflow_filename": files[0]} if files else said
+        said, rest = {"owner": parts[0], "repository": parts[1]}, parts[2:]
+        file = rest[2] if rest[:2] == ("actions", "workflows") and len(rest) > 2 else ""
+        file = file if is_yaml(file) else file_in(WORKFLOWS.strip("/"), rest)
+        return {**said, "workflow_filename": file} if file else said
 
     def missing(self, values: Mapping[str, Any], ask: Ask) -> str:
         """The workflow's file: https://docs.github.com/en/rest/repos/contents#get-repository-content."""
@@ -246,8 +252,8 @@ class GitHub(Provider):
         )
 
     @property
-    def _server(self) -> str:
-        """Where people see what this issuer's tokens speak of."""
+    def site(self) -> str:
+        """The server's host, which most issuers' addresses begin with."""
         host = self.issuer_url.partition("://")[2].partition("/")[0]
         if host == self.default_issuer.partition("://")[2]:
             return "github.com"
@@ -292,9 +298,3 @@ def _filename(workflow_ref: str, repository: str, refs: tuple[str | None, ...]) 
         if ref and file != rest and file and "/" not in file:
             return file
     return None
-
-
-def _word(claims: Claims, name: str) -> str | None:
-    """GitHub writes ``ref_protected`` as a string; Enterprise Server of some versions as a boolean."""
-    value = claims.get(name)
-    return str(value).lower() if isinstance(value, bool) else optional_text_claim(claims, name)

@@ -4,6 +4,7 @@ Claims: https://docs.gitlab.com/ci/secrets/id_token_authentication/ ("Token payl
 (it always begins with the project's path): https://docs.gitlab.com/api/projects/ (ci_id_token_sub_claim_components).
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -11,13 +12,19 @@ from urllib.parse import quote
 
 from publishers.errors import InvalidToken
 from publishers.letters import fold
-from publishers.pasted import Address
+from publishers.pasted import SHOWN_FILE, Address, is_yaml
 from publishers.providers.base import Ask, Links, LookupFailed, Provider
 from publishers.providers.claims import Claims, optional_text_claim, text_claim
 from publishers.providers.fields import Constraint, Field, Flag, Glob, Pin, Reading, VersionTag, Workload
 
 # https://docs.gitlab.com/user/reserved_names/ ("Rules for usernames, project and group names and slugs").
 _SLUG = r"[A-Za-z0-9_.](?:[A-Za-z0-9_.-]*)"
+# There as well: what is no top-level group, and what is no project, since a page of one is called so.
+_NOT_NAMESPACES = frozenset({"admin", "dashboard", "explore", "groups", "help", "projects", "search", "users"})
+_PAGES = SHOWN_FILE | {"builds", "commits", "tree"}
+USUAL_FILE = ".gitlab-ci.yml"
+# The default branch as it is mostly called, or a commit.
+_WHOLE_REF = re.compile(r"main|master|HEAD|[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class GitLab(Provider):
@@ -25,6 +32,7 @@ class GitLab(Provider):
 
     name = "gitlab"
     label = "GitLab CI/CD"
+    icon = "brands/gitlab"
     run_claim = "job_id"
     default_issuer = "https://gitlab.com"
     default_api_url = "https://gitlab.com/api/v4"
@@ -71,7 +79,7 @@ class GitLab(Provider):
             "Top-level pipeline file",
             claim="ci_config_ref_uri",
             hint="The file that defines the pipeline, from the top of the repository.",
-            default=".gitlab-ci.yml",
+            default=USUAL_FILE,
             pattern=r"(?!/)(?!.*//)[^@]*[^/@]\.ya?ml",
             problem="A pipeline file is named from the top of the repository, without '@', and ends in .yml or .yaml.",
         ),
@@ -138,7 +146,7 @@ class GitLab(Provider):
             return None
         return (
             f"The claim `ci_config_ref_uri` ({reading['ci_config_ref_uri']}) does not name a pipeline file of "
-            f"{self._host}/{self.place(reading)} at the ref or commit of this job. Publish from a pipeline that a file "
+            f"{self.site}/{self.place(reading)} at the ref or commit of this job. Publish from a pipeline that a file "
             "of the project itself defines."
         )
 
@@ -169,13 +177,21 @@ class GitLab(Provider):
 
     def from_address(self, address: Address) -> dict[str, str] | None:
         """``HOST/NAMESPACE/PROJECT``, nested as deep as it is, and a file below ``-/blob/REF/``."""
-        parts = address.below(self._host)
-        place, rest = (parts[: parts.index("-")], parts[parts.index("-") :]) if "-" in parts else (parts, ())
-        if len(place) < 2:
+        place, file = _parted(address.below(self.site))
+        if len(place) < 2 or place[0] in _NOT_NAMESPACES:
             return None
         said = {"namespace": "/".join(place[:-1]), "project": place[-1]}
-        is_file = rest[1:2] == ("blob",) and rest[-1].endswith((".yml", ".yaml"))
-        return {**said, "workflow_filepath": "/".join(rest[3:])} if is_file else said
+        if not file:
+            return said
+        is_usual = _is_open(file) and file[-1] == USUAL_FILE
+        return {**said, "workflow_filepath": file[-1] if is_usual else "/".join(file[1:])}
+
+    def left_open(self, address: Address) -> str:
+        """``feature/x/.gitlab-ci.yml`` may be a file of the branch ``feature``, and one of the branch ``feature/x``."""
+        _, file = _parted(address.below(self.site))
+        if not _is_open(file):
+            return ""
+        return "The address does not tell where the name of the branch or tag ends and the file’s path begins."
 
     def missing(self, values: Mapping[str, Any], ask: Ask) -> str:
         """The pipeline's file: https://docs.gitlab.com/api/repository_files/."""
@@ -203,13 +219,13 @@ class GitLab(Provider):
         return (here, f"https://{pages}" if fold(below) == fold(pages) else f"https://{pages}/{below}")
 
     @property
-    def _host(self) -> str:
-        """The instance's address without its scheme: ``HOST[:PORT][/PATH]``."""
+    def site(self) -> str:
+        """The instance's address without its scheme."""
         return self.issuer_url.partition("://")[2].removesuffix("/")
 
     def _file(self, config: str, path: str, refs: tuple[str | None, ...]) -> str | None:
         """FILE of ``HOST[/PATH]/NAMESPACE/PROJECT//FILE@REF``; None if it is not so. Only the file's case matters."""
-        before = f"{self._host}/{path}//"
+        before = f"{self.site}/{path}//"
         if not fold(config).startswith(fold(before)):
             return None
         rest = config[len(before) :]
@@ -218,6 +234,22 @@ class GitLab(Provider):
             if ref and file != rest and file:
                 return file
         return None
+
+
+def _parted(parts: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of a page's address the project, and REF/PATH of the pipeline's file if it shows one."""
+    # Older addresses have no "-".
+    ends = [number for number, part in enumerate(parts) if part == "-"]
+    ends += [number for number, part in enumerate(parts) if part in _PAGES and number > 1]
+    place, rest = (parts[: ends[0]], parts[ends[0] :]) if ends else (parts, ())
+    page = rest[1:] if rest[:1] == ("-",) else rest
+    shows = len(page) > 2 and page[0] in SHOWN_FILE and is_yaml(page[-1])
+    return place, page[1:] if shows else ()
+
+
+def _is_open(file: tuple[str, ...]) -> bool:
+    """Whether several refs may be meant. Beside a branch ``main`` there can be no ``main/…``."""
+    return len(file) > 2 and not _WHOLE_REF.fullmatch(file[0])
 
 
 def _check_subject(subject: str, path: str) -> None:

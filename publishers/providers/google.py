@@ -18,6 +18,7 @@ class Google(Provider):
 
     name = "google"
     label = "Google Cloud"
+    icon = "brands/googlecloud"
     default_issuer = "https://accounts.google.com"
     # The metadata server hands out one token again and again until shortly before it expires.
     reuse = "until-expiry"

@@ -8,6 +8,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -108,8 +109,8 @@ class UserAdmin(DjangoUserAdmin, DeletesOneByOne):  # type: ignore[type-arg]
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Leave an event of the account and of what it may do."""
-        before = _permissions(User.objects.get(pk=obj.pk)) if change else {}
+        """Leave an event of the account and of what it may do. Whoever deletes it meanwhile waits."""
+        before = _permissions(User.objects.select_for_update(no_key=True).get(pk=obj.pk)) if change else {}
         super().save_model(request, obj, form, change)
         after, actor = _permissions(obj), Actor.of(request)
         if not change:
@@ -118,11 +119,16 @@ class UserAdmin(DjangoUserAdmin, DeletesOneByOne):  # type: ignore[type-arg]
             Event.objects.record("account:permissions:change", actor, user=obj, before=before, after=after)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """Leave an event of a password that an administrator set."""
-        response = super().user_change_password(request, id, form_url)
-        user = User.objects.filter(pk=id).first() if id.isdecimal() else None
-        if user is not None and request.method == "POST" and response.status_code == 302:
-            Event.objects.record("account:password:change", Actor.of(request), user=user)
+        """Leave an event of a password that an administrator set. Whoever deletes the user meanwhile waits."""
+        if request.method != "POST" or not id.isdecimal():
+            return super().user_change_password(request, id, form_url)
+        with transaction.atomic():
+            user = User.objects.select_for_update(no_key=True).filter(pk=id).first()
+            if user is None:
+                return self.gone(request)
+            response = super().user_change_password(request, id, form_url)
+            if response.status_code == 302:
+                Event.objects.record("account:password:change", Actor.of(request), user=user)
         return response
 
     def get_urls(self) -> list[URLPattern]:

@@ -187,4 +187,8 @@ def _stays(said: dict[str, Any]) -> bool:
 
 
 def _set_status(project: Project, status: str, request: HttpRequest) -> bool:
-    return bool(set_options(project, Actor.of(request), status=status))
+    """False for one that is so already, or was deleted meanwhile."""
+    try:
+        return bool(set_options(project, Actor.of(request), status=status))
+    except Project.DoesNotExist:
+        return False

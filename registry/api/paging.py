@@ -1,5 +1,6 @@
 """Pages of lists: the newest first, or, for who follows what comes, what came since."""
 
+import re
 from itertools import takewhile
 from typing import Any
 
@@ -15,6 +16,7 @@ from rest_framework.views import APIView
 from registry.api import settled
 
 SINCE = "since"
+_NUMBER = re.compile("0{0,9}[1-9][0-9]{0,17}")
 
 
 class Newest(CursorPagination):
@@ -24,7 +26,7 @@ class Newest(CursorPagination):
     page_size = 50
     max_page_size = 100
     page_size_query_param = "page_size"
-    page_size_query_description = "How many at most on a page."
+    page_size_query_description = "How many at most on a page; more than 100 are 100."
     cursor_query_description = "Where the page begins; taken from `next` or `previous` of another page."
 
     model: type[Model]
@@ -33,6 +35,16 @@ class Newest(CursorPagination):
         """The rows of the page."""
         self.model = queryset.model
         return super().paginate_queryset(queryset, request, view)
+
+    def get_page_size(self, request: Request) -> int:
+        """What is asked for. Raises ValidationError for what is no such number."""
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is None:
+            return self.page_size
+        if not _NUMBER.fullmatch(asked):
+            wrong = f"Write a whole number from 1 to {self.max_page_size}."
+            raise ValidationError({self.page_size_query_param: [wrong]})
+        return min(int(asked), self.max_page_size)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Raises ValidationError for one that no page gave."""

@@ -10,6 +10,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from registry.observing import request_ids
+
 PROBLEM = "application/problem+json"
 WRONG_INPUT = "What was sent cannot be used; `errors` says why."
 RETRY_SECONDS = 5
@@ -69,7 +71,8 @@ def answered(status: int, detail: str, **more: str) -> JsonResponse:
 def problem(status: int, detail: str, errors: Any = None) -> dict[str, Any]:
     """The document."""
     said = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return said if errors is None else {**said, "errors": errors}
+    said |= {} if errors is None else {"errors": errors}
+    return {**said, "request_id": request_ids.current()}
 
 
 def _told(failure: Exception, data: Any) -> tuple[str, Any]:

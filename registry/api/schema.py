@@ -91,6 +91,7 @@ _PROBLEM = {
             "additionalProperties": {},
             "description": "By member or parameter: sentences; `non_field_errors` concern the whole.",
         },
+        "request_id": {"type": "string", "description": "As in X-Request-ID, and in the registry's log."},
     },
-    "required": ["type", "title", "status", "detail"],
+    "required": ["type", "title", "status", "detail", "request_id"],
 }

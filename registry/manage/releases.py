@@ -19,6 +19,7 @@ from registry.manage.access import Place, changing, owners_page, project_page
 from registry.manage.confirming import TypedName
 from registry.models import File, Project, Release
 from registry.options import unyank, yank
+from registry.pages.files import icons_of
 from registry.pages.paging import page_of
 
 SIZE = 25  # of a page of the list
@@ -69,6 +70,7 @@ def release(request: HttpRequest, place: Place, version: str) -> HttpResponseBas
         "release": chosen,
         "page": page,
         "below": BELOW,
+        "icons": icons_of(page.rows),
         "files": [(file, documents.file_url(file)) for file in page.rows],
         **chosen.files.aggregate(count=Count("pk"), size=Sum("size")),
         "is_open": place.is_owner and place.project.status != Project.Status.QUARANTINED,

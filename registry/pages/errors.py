@@ -88,6 +88,7 @@ def switched_off(request: HttpRequest, off: SwitchedOff) -> HttpResponse:
         response = problems.answered(status, str(off), code=off.code)
     elif _prefers_json(request):
         body = {"message": str(off), "errors": [{"code": off.code, "description": str(off)}], "code": off.code}
+        body["request_id"] = request_ids.current()
         response = JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})
     else:
         response = _answer(request, status, "Switched off", str(off))

@@ -57,7 +57,16 @@ def groups_of(files: Iterable[File]) -> list[Group]:
 
 def addresses_of(files: Iterable[File]) -> list[str]:
     """What belongs to those that uploaded the files."""
+    said = [address for origin in _origins(files) for address in origin.addresses]
+    return list(dict.fromkeys(said))
+
+
+def icons_of(files: Iterable[File]) -> list[str]:
+    """What stands beside the names of those that uploaded the files."""
+    return [origin.icon for origin in _origins(files)]
+
+
+def _origins(files: Iterable[File]) -> list[Any]:
     provenances = [getattr(file, "provenance", None) for file in files]
     origins = [provenance.origin for provenance in provenances if provenance is not None]
-    said = [address for origin in origins if origin is not None for address in origin.addresses]
-    return list(dict.fromkeys(said))
+    return [origin for origin in origins if origin is not None]

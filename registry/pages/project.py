@@ -84,6 +84,7 @@ def _of_release(request: HttpRequest, project: Project, release: Release) -> dic
     return {
         "files": page,
         "groups": files.groups_of(page.rows),
+        "icons": files.icons_of(page.rows),
         "details": metadata.details(release.metadata, own),
         "description": kept.text_of(release),
         "description_html": kept.html_of(release),

@@ -32,6 +32,7 @@ def test_github():
     place = "https://github.com/octo-org/sampleproject"
     assert origin == origins.Origin(
         "GitHub Actions",
+        "brands/github",
         (
             Fact("Repository", "octo-org/sampleproject", place),
             Fact("Workflow file", "release.yml"),

@@ -17,7 +17,8 @@ from registry.roles import remove_role, set_role
 from tests.factories import make_project, make_user
 from tokens.creating import create_api_token
 from tokens.models import ApiToken
-from tokens.rights import Rights, Span, rights
+from tokens.rights import Rights, rights
+from tokens.spans import Span
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +147,44 @@ def test_api_tokens_count_while_they_lived_and_their_user_had_a_role(project, al
     at(11, set_role, project, bob, "maintainer", actor=ACTOR)
     at(13, remove_role, project, bob, actor=ACTOR)
     assert [right.span for right in found(1, 30).api_tokens if right.who == "b of bob"] == [Span(day(11), day(13))]
+
+
+def deactivate(client: Client, user: User, *, active: bool) -> None:
+    """As an administrator does it."""
+    said = {"username": user.username, "email": user.email, "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    formsets = ("email_addresses", "authenticator_set", "socialaccount_set", "emailaddress_set")
+    said |= {f"{name}-{end}_FORMS": "0" for name in formsets for end in ("TOTAL", "INITIAL")}
+    answer = client.post(f"/admin/registry/user/{user.pk}/change/", {**said, **({"is_active": "on"} if active else {})})
+    assert answer.status_code == 302
+
+
+def test_who_was_deactivated_could_not_publish_meanwhile(client: Client, project, at):
+    client.force_login(make_user("boss", is_staff=True, is_superuser=True))
+    bob = make_user("bob")
+    at(5, set_role, project, bob, "owner", actor=ACTOR)
+    ApiToken.objects.create(user=bob, username="bob", name="b", digest="b", scopes=["upload"], created_at=day(2))
+    at(8, deactivate, client, bob, active=False)
+    changed = {"before": {"is_staff": False}, "after": {"is_staff": True}}
+    at(10, Event.objects.record, "account:permissions:change", ACTOR, user=bob, **changed)
+    at(12, deactivate, client, bob, active=True)
+    at(20, deactivate, client, bob, active=False)
+    told = [right.span for right in found(1, 30).people if right.who == "bob"]
+    assert told == [Span(day(5), day(8)), Span(day(12), day(20))]
+    assert people(9, 11) == people(21, 30) == [("alice", "owner")]
+    assert [right.span for right in found(1, 30).api_tokens] == told
+    assert found(9, 11).api_tokens == []
+    assert found(1, 30).unclear == []
+
+
+def test_a_change_that_left_no_event_is_said(client: Client, project, alice, at):
+    client.force_login(make_user("boss", is_staff=True, is_superuser=True))
+    said = {"project": "sampleproject", "since": "2026-03-01", "until": "2026-03-31"}
+    page = "/admin/tokens/provenance/who/"
+    assert "otherwise than in the admin" not in client.get(page, said).content.decode()
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert found(1, 30).unclear == ["alice"]
+    told = " ".join(client.get(page, said).content.decode().split())
+    assert "alice: this account was deactivated or activated otherwise than in the admin" in told
 
 
 def test_when_the_project_took_no_api_token_is_said(project, at):

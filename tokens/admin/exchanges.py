@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from publishers import errors
+from publishers.admin.byissuer import ByIssuer
 from publishers.models import Publisher
 from publishers.providers import choices
 from registry.admin import filters, links, searching
@@ -41,7 +42,7 @@ class ExchangeAdmin(AuditAdmin):
         filters.of_choices("outcome", "outcome", lambda: Exchange.Outcome.choices),
         filters.of_choices("code", "code", lambda: [(code, code) for code in CODES]),
         filters.of_choices("provider", "provider", choices),
-        "issuer",
+        ("issuer", ByIssuer),
         "created_at",
     )
     search_help_text = "An id, a repository, a commit, a run, an address, or the name of a project"

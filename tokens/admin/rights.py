@@ -14,7 +14,8 @@ from publishers.models import Issuer
 from registry import names
 from registry.admin import links
 from tokens import rights
-from tokens.rights import Right, Span
+from tokens.rights import Right
+from tokens.spans import Span
 
 SEEN = ("registry.view_event", "publishers.view_publisher", "tokens.view_apitoken", "tokens.view_provenance")
 

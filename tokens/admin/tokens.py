@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from publishers.admin.byissuer import ByIssuer
 from publishers.models import Publisher
 from registry import switches
 from registry.actors import Actor
@@ -123,7 +124,7 @@ class UploadTokenAdmin(TokenAdmin):
     """The short-lived credential that an exchange gave."""
 
     list_display = ("id", "created_at", "covers", "issuer_url", "expires_at", "state", "revoked_at")
-    list_filter = (filters.of_states("state", "state", upload_token_states), "issuer", "created_at")
+    list_filter = (filters.of_states("state", "state", upload_token_states), ("issuer", ByIssuer), "created_at")
     search_help_text = "Its number, an exchange's id, a repository, a commit, a run, an address, or a project"
     finders = {
         searching.ID: lambda text: Q(exchange=text),

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import logging
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ MAX_TOKENS = 500
 MAX_PLACE = 150  # characters that are kept of where a token was found
 MAX_TEXT = 1000
 REPORTER = "leak disclosure"
+logger = logging.getLogger(__name__)
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _UNSHOWABLE = re.compile(r"[^\x20-\x7e]+")
 
@@ -37,17 +39,20 @@ class Found:
 
 @sensitive_variables()
 def read(body: bytes, key_id: str, signature: str) -> list[Found]:
-    """The tokens of a report. Raises ReportRefused."""
+    """The tokens of a report; an entry without one is passed over. Raises ReportRefused."""
     _verify(body, key_id, signature)
     try:
         listed = strictjson.parse(body)
     except strictjson.NotStrict as wrong:
         raise WrongReport(f"The report is not valid JSON: {wrong}") from None
-    if not isinstance(listed, list) or not all(_is_entry(entry) for entry in listed):
+    entries = [entry for entry in listed if _is_entry(entry)] if isinstance(listed, list) else []
+    if listed != [] and not entries:
         raise WrongReport("A report is a list of objects with the strings `token`, `type` and `url`.")
     if len(listed) > MAX_TOKENS:
         raise WrongReport(f"A report may have at most {MAX_TOKENS} tokens.")
-    return [Found(entry["token"], entry["type"][:MAX_TEXT], _place(entry)) for entry in listed]
+    if len(entries) < len(listed):
+        logger.warning("%d of %d entries of a report hold no token", len(listed) - len(entries), len(listed))
+    return [Found(entry["token"], _kind(entry), _place(entry)) for entry in entries]
 
 
 @sensitive_variables()
@@ -82,15 +87,18 @@ def _verify(body: bytes, key_id: str, signature: str) -> None:
 
 
 def _is_entry(entry: Any) -> bool:
-    if not isinstance(entry, dict):
-        return False
-    named = all(isinstance(entry.get(name), str) for name in ("token", "type"))
-    # Where nobody can say where a token was found it shall end all the same.
-    return named and isinstance(entry.get("url"), str | None)
+    """A token shall end whatever else is said of it, and whatever stands beside it."""
+    return isinstance(entry, dict) and isinstance(entry.get("token"), str)
+
+
+def _kind(entry: dict[str, Any]) -> str:
+    kind = entry.get("type")
+    return kind[:MAX_TEXT] if isinstance(kind, str) else ""
 
 
 def _place(entry: dict[str, Any]) -> str:
-    said = [entry.get("url") or "somewhere", entry.get("source")]
+    url = entry.get("url")
+    said = [url if url and isinstance(url, str) else "somewhere", entry.get("source")]
     shown = [_UNSHOWABLE.sub("?", text) for text in said if isinstance(text, str)]
     place = shown[0][:MAX_PLACE]
     return f"{place} ({shown[1][:40]})" if len(shown) > 1 else place

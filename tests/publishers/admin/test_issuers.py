@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from post_office.models import Email
 
 from demo.signing import SigningKey
+from publishers import keys
 from publishers.issuers import IssuerForm
 from publishers.models import Issuer, Publisher
 from publishers.presets import PRESETS
@@ -133,13 +135,65 @@ def test_keys_are_pasted_shown_dropped_and_forgotten(client: Client, boss: User)
     page = answer.content.decode()
     assert "RSA, 2048 bits" in page
     assert "EC, P-256" in page
-    client.post(keys_page(issuer), {"what": "drop", "key": "one"})
+    client.post(keys_page(issuer), {"what": "drop", "key": "one", "sure": "yes"})
     issuer.refresh_from_db()
     assert list(issuer.keys) == ["two"]
     client.post(keys_page(issuer), {"what": "unpaste"})
     issuer.refresh_from_db()
     assert (issuer.keys, issuer.keys_pasted) == ({}, False)
     assert tags() == ["issuer:keys-pasted", "issuer:key-dropped", "issuer:keys-unpasted"]
+
+
+@pytest.fixture
+def with_keys() -> Issuer:
+    """An issuer with two fetched keys."""
+    issuer = make_issuer()
+    keys.paste(issuer, {"keys": [SigningKey.new().jwk(kid="one"), SigningKey.new("ES256").jwk(kid="two")]})
+    Issuer.objects.update(keys_pasted=False)
+    return issuer
+
+
+def asked(client: Client, issuer: Issuer, **more: str) -> str:
+    """What the administrator reads who drops a key."""
+    answer = client.post(keys_page(issuer), {"what": "drop", "key": "one", **more}, follow=True)
+    return html.unescape(" ".join(answer.content.decode().split()))
+
+
+@pytest.mark.django_db
+def test_a_key_is_dropped_only_when_asked_twice(client: Client, boss: User, with_keys: Issuer):
+    values = {"owner": "o", "repository": "r", "workflow_filename": "w.yml"}
+    for name in ("x", "y"):
+        Publisher.objects.create(issuer=with_keys, project=make_project(name, boss), values=values)
+    mails = Email.objects.count()
+    page = asked(client, with_keys)
+    assert "2 publishers hang off this issuer" in page
+    assert "The next exchange with a key that is not known here fetches the keys anew" in page
+    assert "RSA, 2048 bits" in page
+    with_keys.refresh_from_db()
+    assert sorted(with_keys.keys) == ["one", "two"]
+    assert (tags(), Email.objects.count()) == ([], mails)
+    assert "Done." in asked(client, with_keys, sure="yes")
+    with_keys.refresh_from_db()
+    assert sorted(with_keys.keys) == ["two"]
+    assert (tags(), Email.objects.count()) == (["issuer:key-dropped"], mails + 1)
+
+
+@pytest.mark.django_db
+def test_of_pasted_keys_and_the_last_one_it_says_what_follows(client: Client, boss: User, with_keys: Issuer):
+    keys.drop(with_keys, "two")
+    assert "It is the only one" in asked(client, with_keys)
+    Issuer.objects.update(keys_pasted=True)
+    page = asked(client, with_keys)
+    assert "pasted, and pasted keys are never fetched" in page
+    assert "anew" not in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("more", [{}, {"sure": "yes"}])
+def test_a_key_that_is_not_there_is_not_dropped(client: Client, boss: User, with_keys: Issuer, more: dict[str, str]):
+    keys.drop(with_keys, "one")
+    assert "The issuer has no such key" in asked(client, with_keys, **more)
+    assert tags() == []
 
 
 @pytest.mark.django_db

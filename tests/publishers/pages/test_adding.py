@@ -20,6 +20,9 @@ from tests.publishers.pages.conftest import FIELDS, PAGE, form
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("project")]
 
 
+UNSURE = "does not tell where the name of the branch or tag ends"
+
+
 def page(client: Client, **query: Any) -> str:
     answer = client.get(f"{PAGE}?{urlencode(query)}")
     assert answer.status_code == 200
@@ -152,6 +155,37 @@ def test_a_page_without_a_query_speaks_of_no_link(client: Client):
         ("www.github.com/o/r", {"owner": "o", "repository": "r"}),
         (" <https://github.com/o/r> ", {"owner": "o", "repository": "r"}),
         ("https://github.com/o/r/edit/main/.github/workflows/release.yml", {"workflow_filename": "release.yml"}),
+        ("https://github.com/o/r/actions/runs/4711/job/5", {"owner": "o", "repository": "r", "workflow_filename": ""}),
+        (
+            "https://raw.githubusercontent.com/o/r/main/.github/workflows/release.yml",
+            {"owner": "o", "repository": "r", "workflow_filename": "release.yml"},
+        ),
+        (
+            "https://raw.githubusercontent.com/o/r/refs/heads/feature/one/.github/workflows/release.yml?token=x",
+            {"owner": "o", "repository": "r", "workflow_filename": "release.yml"},
+        ),
+        (
+            "https://github.com/o/r/raw/.github/workflows/x/.github/workflows/release.yml",
+            {"owner": "o", "repository": "r", "workflow_filename": "release.yml"},
+        ),
+        ("https://github.com/o/r/blob/main/.github/workflows/scripts/x.yml", {"workflow_filename": ""}),
+        ("https://github.com/o/r/actions/workflows/release.yml/badge.svg", {"workflow_filename": "release.yml"}),
+        ("git@github.com:/octo-org/sampleproject.git", {"owner": "octo-org", "repository": "sampleproject"}),
+        ("git+ssh://git@github.com:22/octo-org/x.git", {"owner": "octo-org", "repository": "x"}),
+        ("https://gitlab.com/acme/tools/thing/-/pipelines/7", {"namespace": "acme/tools", "project": "thing"}),
+        ("https://gitlab.com/acme/tools/thing/-/jobs/7/raw", {"namespace": "acme/tools", "project": "thing"}),
+        (
+            "https://gitlab.com/acme/thing/-/raw/0123456789abcdef0123456789abcdef01234567/ci/release.yml",
+            {"namespace": "acme", "project": "thing", "workflow_filepath": "ci/release.yml"},
+        ),
+        (
+            "https://gitlab.com/acme/thing/blob/master/ci/release.yml",
+            {"namespace": "acme", "project": "thing", "workflow_filepath": "ci/release.yml"},
+        ),
+        (
+            "https://gitlab.com/acme/thing/-/blob/feature/.gitlab-ci.yml",
+            {"namespace": "acme", "project": "thing", "workflow_filepath": ".gitlab-ci.yml"},
+        ),
     ],
 )
 def test_a_pasted_address_fills_in_the_fields(
@@ -161,8 +195,57 @@ def test_a_pasted_address_fills_in_the_fields(
     Issuer.objects.create(url="https://ghe.example.com/_services/token", provider="github")
     said = page(client, address=address)
     for name, value in filled.items():
-        assert f'name="{name}" value="{value}"' in said
+        assert (f'name="{name}" value="{value}"' in said) if value else (f'name="{name}" value=' not in said)
     assert "These values come from the address" in said
+    assert UNSURE not in said
+
+
+@pytest.mark.parametrize(
+    ("below", "file"),
+    [
+        ("feature/x/path/.gitlab-ci.yml", ".gitlab-ci.yml"),
+        ("release/2.0/.gitlab-ci.yml", ".gitlab-ci.yml"),
+        ("feature/x/ci/release.yml", "x/ci/release.yml"),
+    ],
+)
+def test_what_an_address_leaves_open_is_said(client: Client, below: str, file: str):
+    said = page(client, address=f"https://gitlab.com/acme/thing/-/blob/{below}")
+    assert f'name="workflow_filepath" value="{file}"' in said
+    assert UNSURE in said
+
+
+@pytest.mark.parametrize(
+    ("provider", "place", "filled"),
+    [
+        ("", "octo-org/sampleproject", {"owner": "octo-org", "repository": "sampleproject"}),
+        ("github", " octo-org/sampleproject/ ", {"owner": "octo-org", "repository": "sampleproject"}),
+        ("gitlab", "acme/thing.git", {"namespace": "acme", "project": "thing"}),
+        ("gitlab", "acme/tools/thing", {"namespace": "acme/tools", "project": "thing"}),
+        ("buildkite", "acme-inc/app", {"organization_slug": "acme-inc", "pipeline_slug": "app"}),
+        ("activestate", "acme/tool", {"organization": "acme", "project": "tool"}),
+    ],
+)
+def test_a_bare_name_is_one_of_the_tabs_provider(client: Client, provider: str, place: str, filled: dict[str, str]):
+    Issuer.objects.update(enabled=True)
+    said = page(client, address=place, **({"provider": provider} if provider else {}))
+    for name, value in filled.items():
+        assert f'name="{name}" value="{value}"' in said
+
+
+def test_a_bare_name_stays_at_the_issuer_of_the_tab(client: Client, self_managed: Issuer):
+    said = page(client, address="acme/thing", provider="gitlab", issuer_url=self_managed.url)
+    assert f'name="issuer_url" value="{self_managed.url}"' in said
+    assert 'name="namespace" value="acme"' in said
+
+
+@pytest.mark.parametrize(
+    ("provider", "place"),
+    [("github", "a/b/c"), ("circleci", "acme/tool"), ("google", "acme/tool"), ("github", "a b/c")],
+)
+def test_a_bare_name_that_the_tabs_provider_does_not_have_fills_in_nothing(client: Client, provider: str, place: str):
+    Issuer.objects.update(enabled=True)
+    said = page(client, address=place, provider=provider)
+    assert "No service that is switched on here has such an address" in said
 
 
 @pytest.mark.parametrize(
@@ -175,6 +258,8 @@ def test_a_pasted_address_fills_in_the_fields(
         "https://gitlab.com/acme",
         "https://gitlab.com/-/-",
         "https://gitlab.com/a/b/-",
+        "https://github.com/orgs/octo-org/repositories",
+        "https://gitlab.com/groups/acme/-/settings",
         "https://example.com/a/b",
         "https://buildkite.com/acme",
         "http://[::1",

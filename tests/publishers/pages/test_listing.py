@@ -71,6 +71,23 @@ def test_a_card_says_what_is_trusted(client: Client, publisher: Publisher, githu
     assert "<b>main</b>" in cards
 
 
+def test_a_card_and_the_tabs_name_the_provider_by_an_icon_and_a_word(
+    client: Client, publisher: Publisher, project: Project, alice: User
+):
+    gitlab = Issuer.objects.get(url="https://gitlab.com")
+    values = {"namespace": "group", "project": "tool", "workflow_filepath": ".gitlab-ci.yml"}
+    registration.add(project, gitlab, Wanted(values), Actor("alice", alice))
+    said = text_of(client)
+    cards, form = said[: said.index('id="add"')], said[said.index('id="add"') :]
+    for icon, word in (("github", "GitHub Actions"), ("gitlab", "GitLab CI/CD")):
+        beside = f'<svg class="icon" aria-hidden="true"> <use href="#icon-brands/{icon}" /> </svg> {word}'
+        assert beside in cards
+        assert beside in form
+        assert said.count(f'id="icon-brands/{icon}"') == 1
+    assert "brands/github" not in text_of(client, f"{PAGE}{publisher.pk}/remove/")
+    assert 'class="icon brand"' in text_of(client, f"{PAGE}{publisher.pk}/")
+
+
 def test_a_publisher_without_ids_says_until_when_it_must_be_used(
     client: Client, project: Project, github: Issuer, alice: User
 ):

@@ -48,6 +48,7 @@ def refused(answer: HttpResponse, status: int) -> dict[str, Any]:
     assert answer["Cache-Control"] == "no-store"
     document: dict[str, Any] = json.loads(answer.content)
     assert (document["status"], document["type"]) == (status, "about:blank")
+    assert document["request_id"] == answer["X-Request-ID"]
     return document
 
 

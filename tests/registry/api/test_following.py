@@ -11,7 +11,7 @@ from registry.api import settled
 from registry.models import Event
 from tests.factories import TESTER, make_project, make_user
 from tests.machine import needs_postgresql
-from tests.registry.api.asking import asker
+from tests.registry.api.asking import asker, refused
 
 PATH = "projects/sampleproject/events/"
 pytestmark = pytest.mark.django_db
@@ -56,6 +56,11 @@ def test_a_follower_gets_what_came_after_the_oldest_first(ask, project):
     assert (tags_of(empty), empty["next"]) == ([], third["next"])
     record(project, "f")
     assert tags_of(ask.get(empty["next"])) == ["f"]
+
+
+@pytest.mark.parametrize("size", ["x", "0"])
+def test_a_wrong_page_size_is_no_follower(ask, size):
+    assert list(refused(ask("GET", f"{PATH}?since=&page_size={size}"), 400)["errors"]) == ["page_size"]
 
 
 @pytest.mark.usefixtures("standing")

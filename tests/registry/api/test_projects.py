@@ -4,7 +4,7 @@ import pytest
 
 from registry.api import projects
 from registry.deletion import delete_project
-from registry.models import Event, Project
+from registry.models import Event, Project, Role
 from registry.options import set_as_owner
 from tests.factories import TESTER, make_project, make_release, make_user
 from tests.registry.api.asking import asker, refused
@@ -118,10 +118,19 @@ def test_pages_hold_the_newest_first_and_shift_with_nothing(ask, alice):
     assert [one["name"] for one in ask.get(second["previous"])["results"]] == ["p4", "p3"]
 
 
-@pytest.mark.parametrize("size", ["0", "-1", "x", "9" * 5000, "\0"])
-def test_a_wrong_page_size_is_the_usual_one(ask, alice, size):
+@pytest.mark.parametrize("size", ["", "0", "-1", "x", "1.5", "٣", "%2B1", "1_0", "9" * 5000, "\0"])
+@pytest.mark.parametrize("path", ["projects/?", "projects/sampleproject/publishers/?", "pending-publishers/?"])
+def test_a_wrong_page_size_is_named(ask, alice, path, size):
     make_project("sampleproject", alice)
-    assert len(ask.get(f"projects/?page_size={size}")["results"]) == 1
+    errors = refused(ask("GET", f"{path}page_size={size}"), 400)["errors"]
+    assert errors == {"page_size": ["Write a whole number from 1 to 100."]}
+
+
+@pytest.mark.parametrize(("size", "number"), [("1", 1), ("100", 100), ("101", 100), ("9" * 18, 100), ("0007", 7)])
+def test_a_page_has_as_many_as_are_asked_for_and_at_most_a_hundred(ask, alice, size, number):
+    for one in range(103):
+        Role.objects.create(project=Project.objects.create(name=f"p{one}"), user=alice, role="owner")
+    assert len(ask.get(f"projects/?page_size={size}")["results"]) == number
 
 
 @pytest.mark.parametrize(
@@ -142,7 +151,7 @@ def test_what_is_no_name_is_no_project(ask, name):
 
 def test_a_thousand_projects_take_few_queries(ask, alice, django_assert_max_num_queries):
     projects = [Project(name=f"p{n}", normalized_name=f"p{n}", ultranormalized_name=f"pp{n}") for n in range(1000)]
-    from registry.models import Release, Role
+    from registry.models import Release
 
     made = Project.objects.bulk_create(projects)
     Role.objects.bulk_create([Role(project=project, user=alice, role="owner") for project in made])

@@ -63,7 +63,7 @@ def test_it_says_what_the_last_fetch_said_and_how_many_publishers_hang_there(cli
 
 def test_a_dropped_key_signs_nothing_and_a_pasted_set_serves(client: Client, world: World):
     [known] = world.issuer.keys
-    client.post(page_of(world.issuer), {"what": "drop", "key": known})
+    client.post(page_of(world.issuer), {"what": "drop", "key": known, "sure": "yes"})
     refused = mint(client, world.token())
     assert (refused.status_code, refused.json()["errors"][0]["code"]) in {
         (422, "invalid-token"),

@@ -145,9 +145,7 @@ def test_noise_and_tokens_of_others_are_said_to_be_none_of_ours(client, service)
         "token",
         [1],
         [{}],
-        [{"token": "x"}],
-        [{"token": 1, "type": "t", "url": "u"}],
-        [{"token": "x", "type": "t", "url": 1}],
+        [{"token": 1, "type": "t", "url": "u"}, None],
         [leaked("x")] * 501,
     ],
 )
@@ -155,6 +153,25 @@ def test_what_is_no_report_is_refused_with_a_sentence(client, service, found):
     answer = report(client, service, found)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("A report ")
+
+
+@pytest.mark.parametrize("odd", [1, None, [], {}, {"token": 1, "type": "t"}, {"type": "t", "url": "u"}])
+def test_an_entry_that_cannot_be_read_keeps_no_other_from_being_revoked(client, service, api_token, odd, caplog):
+    answer = report(client, service, [odd, leaked(api_token), odd])
+    assert answer.status_code == 200
+    assert [(one["token_raw"], one["label"]) for one in answer.json()] == [(api_token, "true_positive")]
+    assert ApiToken.objects.get().revoked_at is not None
+    assert "2 of 3 entries" in caplog.text
+    assert api_token not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "members", [{"type": 1}, {"type": None}, {"url": 1}, {"url": ["x"], "source": {}}, {"more": 1}]
+)
+def test_a_token_is_revoked_whatever_else_its_entry_says(client, service, api_token, members):
+    answer = report(client, service, [leaked(api_token, **members)])
+    assert [one["label"] for one in answer.json()] == ["true_positive"]
+    assert ApiToken.objects.get().revoked_at is not None
 
 
 @pytest.mark.parametrize("body", [b"{", b"[" * 100_000, b'[{"token": "\\ud800"}]', b"\xff", b"NaN"])
