@@ -13,6 +13,7 @@ from registry.storage import contents
 
 # Audiences of services at which a token must never be usable here too.
 FOREIGN_AUDIENCES = frozenset({"pypi", "testpypi", "sigstore", "sts.amazonaws.com"})
+MIN_SECRET, MIN_KINDS = 32, 5
 
 
 @register(Tags.security)
@@ -34,7 +35,16 @@ def files_are_reached(**_kwargs: Any) -> list[CheckMessage]:
 def wrong_settings() -> list[CheckMessage]:
     """What is wrong with the settings, as one message each; the message names the setting."""
     networks = [*_networks("TRUSTED_PROXIES", "E003"), *_networks("METRICS_ALLOWED", "E006")]
-    return [*_audience(), *networks, *_single_sign_on(), *_site()]
+    return [*_secret(), *_audience(), *networks, *_single_sign_on(), *_site(), *_hosts()]
+
+
+def _secret() -> list[CheckMessage]:
+    """Whoever guesses it signs in as anybody. Django warns of one below 50 characters; this one is refused."""
+    key = settings.SECRET_KEY
+    if settings.DEBUG or (len(key) >= MIN_SECRET and len(set(key)) >= MIN_KINDS):
+        return []
+    words = f"SECRET_KEY must have at least {MIN_SECRET} characters, of at least {MIN_KINDS} kinds, unless DEBUG"
+    return [Error(words, id="gatehouse.E012")]
 
 
 def _audience() -> list[CheckMessage]:
@@ -70,3 +80,10 @@ def _site() -> list[CheckMessage]:
     if settings.DEBUG or urlsplit(settings.SITE_URL).scheme == "https":
         return []
     return [checks.Warning("SITE_URL is not https: uv refuses to upload with trusted publishing", id="gatehouse.W001")]
+
+
+def _hosts() -> list[CheckMessage]:
+    if settings.DEBUG or "*" not in settings.ALLOWED_HOSTS:
+        return []
+    words = "ALLOWED_HOSTS holds *: the registry answers under whatever name it is asked by; write its own names"
+    return [checks.Warning(words, id="gatehouse.W002")]

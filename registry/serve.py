@@ -36,11 +36,13 @@ def serve() -> None:
     from registry.serving.server import Server
 
     try:
+        refuse_memory()
         options = Options.read()
         bound = options.bind()
         django.setup()
     except ImproperlyConfigured as wrong:
         sys.exit(f"gatehouse: {wrong}")
+    warn_of_settings()
     warn_of_plain_http(options)
     prepare_in_a_child()
     Server(options, bound).run()
@@ -57,6 +59,20 @@ def counted_in_a_folder() -> Iterator[None]:
     finally:
         if os.getpid() == owner:  # workers leave through here too
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_memory() -> None:
+    """Raise ImproperlyConfigured for a database that each process would have of its own, and empty."""
+    if str(settings.DATABASES["default"]["NAME"]) == ":memory:":
+        raise ImproperlyConfigured("DATABASE_URL names a database in memory, which no other process sees: name a file")
+
+
+def warn_of_settings() -> None:
+    """Say what is allowed and unwise."""
+    from registry.checks import wrong_settings
+
+    for message in wrong_settings():
+        print(f"gatehouse: warning: {message.msg} ({message.id})", file=sys.stderr)  # noqa: T201
 
 
 def warn_of_plain_http(options: "Options") -> None:

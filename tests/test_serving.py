@@ -248,6 +248,10 @@ def test_a_killed_server_comes_back_on_its_port(start_server: Callable[..., Regi
         ("TLS_KEY", str(ROOT / "pyproject.toml"), "TLS_CERT and TLS_KEY must be PEM files"),
         ("TLS_CERT", "", "TLS_KEY is set, TLS_CERT is not"),
         ("SECRET_KEY", "", "SECRET_KEY is required"),
+        ("SECRET_KEY", "sesame" * 5, "SECRET_KEY must have at least 32 characters"),
+        ("SECRET_KEY", "x" * 60, "SECRET_KEY must have at least 32 characters, of at least 5 kinds"),
+        ("DATABASE_URL", "sqlite://", "DATABASE_URL names a database in memory"),
+        ("DATABASE_URL", "sqlite:///:memory:", "DATABASE_URL names a database in memory"),
         ("OIDC_AUDIENCE", "pypi", "OIDC_AUDIENCE must be this registry's own name"),
         ("MINT_RATE", "120/fortnight", "MINT_RATE must be a number for each s, min, h or d, such as 120/min, or 0"),
         ("DATABASE_URL", "mysql://root@localhost/x", "DATABASE_URL must be"),
@@ -291,6 +295,12 @@ def test_a_taken_port_stops_the_start_with_one_line(certificate: Certificate):
 def test_without_a_certificate_it_speaks_http_and_warns(start_server: Callable[..., RegistryServer]):
     server = start_server(TLS_CERT="", TLS_KEY="")
     assert "gatehouse: warning: TLS_CERT is not set, so this speaks HTTP, but SITE_URL is https" in server.log()
+    assert server.stop() == 0
+
+
+def test_a_registry_under_any_name_is_warned_of(start_server: Callable[..., RegistryServer]):
+    server = start_server(ALLOWED_HOSTS="packages.example.com,*")
+    assert "gatehouse: warning: ALLOWED_HOSTS holds *" in server.log()
     assert server.stop() == 0
 
 

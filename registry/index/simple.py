@@ -2,6 +2,7 @@
 
 from django.db.models import Count, Max, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from registry.index import caching, documents, formats, lookup
@@ -41,6 +42,13 @@ def detail(request: HttpRequest, reader: Reader, name: str) -> HttpResponseBase:
     return response
 
 
+@csrf_exempt
+@require_safe
+def add_slash(request: HttpRequest, name: str = "") -> HttpResponseBase:
+    """``/simple`` and ``/simple/NAME``: where they are read. Whatever is sent there is refused as it is there."""
+    return _at_normal_name(request, name)
+
+
 def _detail(media_type: str, project: Project) -> str:
     return documents.DETAIL[media_type](documents.detail(project, lookup.served_files(project)))
 
@@ -58,6 +66,7 @@ def _index_etag(media_type: str) -> str:
 
 
 def _at_normal_name(request: HttpRequest, name: str) -> HttpResponseBase:
+    """The address of a project's page, or without a name of the index."""
     query = request.META.get("QUERY_STRING", "")
-    target = f"/simple/{lookup.normal_name(name)}/"
+    target = f"/simple/{lookup.normal_name(name)}/" if name else "/simple/"
     return HttpResponsePermanentRedirect(f"{target}?{query}" if query else target)

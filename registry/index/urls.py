@@ -8,6 +8,8 @@ from registry.index import files, pypi_json, simple
 _FILE = r"^files/(?P<digest>[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60})/(?P<filename>[A-Za-z0-9._+!-]+)\Z"
 
 urlpatterns = [
+    path("simple", simple.add_slash),
+    path("simple/<str:name>", simple.add_slash),
     path("simple/", simple.index, name="simple-index"),
     path("simple/<str:name>/", simple.detail, name="simple-detail"),
     path("pypi/<str:name>/json", pypi_json.project, name="pypi-project"),

@@ -89,7 +89,7 @@ def astray(request: HttpRequest) -> bool:
     """Whether a client, no browser, uploads to the front page or to the index."""
     if request.method != "POST" or request.content_type != "multipart/form-data":
         return False
-    is_place = request.path_info == "/" or request.path_info.startswith("/simple/")
+    is_place = request.path_info in {"/", "/simple"} or request.path_info.startswith("/simple/")
     kinds = ["text/plain", "application/json", "text/html"]
     return is_place and preferred(request.headers.get("Accept", ""), kinds) != "text/html"
 

@@ -83,6 +83,31 @@ class TestNames:
     def test_a_missing_slash_is_added(self, client, project):
         assert client.get("/simple/sample-project")["Location"] == "/simple/sample-project/"
 
+    @pytest.mark.parametrize("method", ["get", "head"])
+    @pytest.mark.parametrize(
+        ("path", "whole"),
+        [
+            ("/simple", "/simple/"),
+            ("/simple?format=x", "/simple/?format=x"),
+            ("/simple/Sample_Project", "/simple/sample-project/"),
+            ("/simple/unknown?a=b", "/simple/unknown/?a=b"),
+        ],
+    )
+    def test_an_address_without_its_slash_leads_there_in_one_step(self, client, db, method, path, whole):
+        answer = getattr(client, method)(path)
+        assert (answer.status_code, answer["Location"]) == (301, whole)
+
+    @pytest.mark.parametrize("path", ["/simple", "/simple/sample-project"])
+    def test_what_was_sent_there_is_not_lost_on_the_way(self, client, db, path):
+        # A redirect would have it sent nowhere: clients follow by GET.
+        for method in ("post", "put", "delete"):
+            answer = getattr(client, method)(path)
+            assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+
+    @pytest.mark.parametrize("path", ["%00", "-", "a" * 201])
+    def test_what_is_no_name_leads_nowhere(self, client, db, path):
+        assert client.get(f"/simple/{path}").status_code == 404
+
     @pytest.mark.parametrize(
         "path", ["unknown", "%00", "a%00b", "%ff%fe", "%ED%A0%80", "..", "-", "%0A", "a%0A", "ſample", "a" * 201]
     )

@@ -200,7 +200,7 @@ class TestProtocol:
         response = getattr(client, method)("/legacy/")
         assert (response.status_code, response["Allow"]) == (405, "POST")
 
-    @pytest.mark.parametrize("path", ["/", "/simple/", "/simple/sampleproject/"])
+    @pytest.mark.parametrize("path", ["/", "/simple/", "/simple/sampleproject/", "/simple", "/simple/sampleproject"])
     @pytest.mark.parametrize("accept", ["*/*", "application/json;q=0.9, text/plain;q=0.8, text/html;q=0.7"])
     def test_an_upload_elsewhere_is_told_where_to_go(self, client: Client, db: None, path: str, accept: str):
         response = client.post(path, making.form(making.wheel(), WHEEL), headers={"Accept": accept})
