@@ -28,7 +28,7 @@ def files_are_reached(**_kwargs: Any) -> list[CheckMessage]:
     try:
         contents.reach()
     except ImproperlyConfigured as wrong:
-        return [Error(str(wrong), id="gatehouse.E012")]
+        return [Error(str(wrong), id="gatehouse.E013")]
     return []
 
 

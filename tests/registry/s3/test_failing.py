@@ -124,7 +124,7 @@ def test_a_bucket_that_is_missing_is_told_in_a_line(missing: BucketStorage):
 def test_check_deploy_tells_it_too(missing: BucketStorage):
     [wrong] = [found for found in run_checks(tags=["files"], include_deployment_checks=True) if found.is_serious()]
     assert (wrong.id, wrong.msg) == (
-        "gatehouse.E012",
+        "gatehouse.E013",
         f"FILES_URL: {missing.endpoint_url} has no bucket 'nothing-of-the-kind'",
     )
     assert not run_checks(tags=["files"])
