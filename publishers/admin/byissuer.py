@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from publishers.models import Issuer, Publisher
@@ -46,6 +47,11 @@ class ByIssuer(admin.RelatedFieldListFilter):
         rows = Issuer.objects.only("pk", "name", "url")
         if self.text:
             rows = rows.filter(Q(url__icontains=self.text) | Q(name__icontains=self.text) | Q(pk__in=chosen))
-        is_used = Exists(Publisher.objects.filter(issuer=OuterRef("pk")))
-        marked = rows.annotate(is_chosen=Q(pk__in=chosen or [0]), is_used=is_used)
+        marked = rows.annotate(is_chosen=Q(pk__in=chosen or [0]), is_used=Coalesce(Subquery(_first_publisher()), 0))
         return marked.order_by("-is_chosen", "-is_used", "-enabled", "url")
+
+
+def _first_publisher() -> QuerySet[Publisher, int]:
+    """1 where the issuer has one. Asked in the order of an index: else PostgreSQL reads all that hang off others."""
+    standing = Publisher.objects.filter(issuer=OuterRef("pk")).order_by("identity")
+    return standing.annotate(one=Value(1)).values_list("one", flat=True)[:1]
