@@ -12,7 +12,7 @@ from registry.postgresql import planning
 # So many rows are looked at in one step, whether they go or stay; more where all stayed, as most of the oldest do.
 STEP, LONGEST = 500, 4_000
 # So many go in a second at most, and after each step so much of the time that it took is left to others.
-PACE, PAUSE = 6_000, 0.25
+PACE, PAUSE = 7_000, 0.25
 # Nobody waits for the disk: what a crash brings back is deleted the next time. And what is changed goes to the disk
 # little by little: else the end of a checkpoint brings it there at once, and all who commit meanwhile wait for it.
 QUIETLY = "SET LOCAL synchronous_commit = off; SET LOCAL backend_flush_after = '256kB'"
