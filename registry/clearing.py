@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from registry.postgresql import planning
 
 # So many rows are looked at in one step, whether they go or stay; more where all stayed, as most of the oldest do.
-STEP, LONGEST = 500, 4_000
-# So many go in a second at most, and after each step so much of the time that it took is left to others.
-PACE, PAUSE = 7_000, 0.25
+STEP, LONGEST = 500, 10_000
+# So many go in a second at most, and after each step that deletes so much of the time that it took is left to others.
+PACE, PAUSE = 6_000, 0.25
 # Nobody waits for the disk: what a crash brings back is deleted the next time. And what is changed goes to the disk
 # little by little: else the end of a checkpoint brings it there at once, and all who commit meanwhile wait for it.
 QUIETLY = "SET LOCAL synchronous_commit = off; SET LOCAL backend_flush_after = '256kB'"
@@ -30,8 +30,9 @@ def clear(rows: QuerySet[Any], moment: str, before: datetime.datetime) -> int:
         step = rows.filter(**{f"{moment}__lte": until, f"{moment}__lt": before})
         gone = _delete(step if last is None else step.filter(**{f"{moment}__gt": last}))
         deleted, last, size = deleted + gone, until, STEP if gone else min(2 * size, LONGEST)
-        took = monotonic() - began
-        sleep(max(took * PAUSE, gone / PACE - took))
+        if gone:
+            took = monotonic() - began
+            sleep(max(took * PAUSE, gone / PACE - took))
     return deleted
 
 
