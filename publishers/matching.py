@@ -6,13 +6,13 @@ and the refusal's sentence are views of.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import prefetch_related_objects
 from packaging.utils import NormalizedName
 
 from publishers import sentences
-from publishers.errors import InvalidPendingPublisher, InvalidPublisher
+from publishers.errors import InvalidPendingPublisher, InvalidPublisher, InvalidToken
 from publishers.models import Issuer, Publisher
 from publishers.providers.fields import Check, Reading, VersionTag
 from publishers.turns import in_turn
@@ -133,19 +133,30 @@ def hold(publisher: Publisher, reading: Reading) -> Match:
     return Match(publisher, tuple(checks), tuple(pins), publisher.why_dead(), version)
 
 
+def hold_invalid(publisher: Publisher, reading: Reading, refusal: InvalidToken) -> Match:
+    """The same for a token that no publisher could make good: the registered claim that is wrong, and the ids."""
+    wrong = Check(refusal.claim, refusal.expected, refusal.actual, ok=False)
+    return replace(hold(publisher, reading), checks=(wrong,), version=None)
+
+
 def nearest(found: Iterable[Publisher], reading: Reading) -> list[Match]:
     """All of ``found`` held against what the token says: those that match first, then by how little they differ."""
-    held = sorted((hold(publisher, reading) for publisher in found), key=_distance)
-    return sorted(in_turn(held, _publisher_of), key=lambda match: (not match.ok, match.is_another))
+    return in_order(hold(publisher, reading) for publisher in found)
 
 
-def nearest_of_projects(found: Iterable[Publisher], reading: Reading) -> dict[Project, list[Match]]:
-    """The same for each existing project apart, in the order in which ``found`` names them."""
+def in_order(held: Iterable[Match]) -> list[Match]:
+    """Those that match first, then by how little they differ."""
+    near = sorted(held, key=_distance)
+    return sorted(in_turn(near, _publisher_of), key=lambda match: (not match.ok, match.is_another))
+
+
+def nearest_of_projects(held: Iterable[Match]) -> dict[Project, list[Match]]:
+    """The same for each existing project apart, in the order in which ``held`` names them."""
     of_project = defaultdict(list)
-    for publisher in found:
-        if publisher.project is not None:
-            of_project[publisher.project].append(publisher)
-    return {project: nearest(own, reading) for project, own in of_project.items()}
+    for match in held:
+        if match.publisher.project is not None:
+            of_project[match.publisher.project].append(match)
+    return {project: in_order(own) for project, own in of_project.items()}
 
 
 def credited(

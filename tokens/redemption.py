@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 from publishers import matching, pinning, renaming, sentences
 from publishers.errors import InvalidReuseToken, Refused
 from publishers.matching import Match
-from publishers.models import Issuer, Publisher
+from publishers.models import Issuer
 from publishers.oidc import LEEWAY, Verified
 from publishers.providers.fields import Reading
 from registry.actors import Actor
@@ -141,23 +141,31 @@ def check_unused(attempt: Attempt) -> None:
     if refusal is None:
         return
     limits.count_on_identity(attempt.issuer, attempt.identity)
-    if refusal.exchange:
-        Exchange.objects.filter(pk=refusal.exchange).update(replays=F("replays") + 1)
+    count_replay(refusal.exchange)
     raise refusal
 
 
-def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> None:
-    """Record a refusal once per identity token, with a line in the history of each project it concerns."""
-    prefetch_related_objects(standing, "project")
-    checks = [as_record(matching.hold(publisher, attempt.reading)) for publisher in standing[:MAX_RECORDED]]
+def count_replay(exchange_id: str) -> None:
+    """An identity token that an exchange used up came once more."""
+    if exchange_id:
+        Exchange.objects.filter(pk=exchange_id).update(replays=F("replays") + 1)
+
+
+def refuse(attempt: Attempt, refusal: Refused, held: list[Match]) -> None:
+    """Record a refusal once per identity token, with a line in the history of each project it concerns.
+
+    ``held`` are the publishers that it concerns, held against the token.
+    """
+    prefetch_related_objects([match.publisher for match in held], "project")
+    checks = [as_record(match) for match in held[:MAX_RECORDED]]
     exchange = attempt.record(
         Exchange.Outcome.REFUSED, code=refusal.code, description=refusal.description, checks=checks
     )
-    nearest = matching.nearest_of_projects(standing, attempt.reading)
+    nearest = matching.nearest_of_projects(held)
     try:
         with transaction.atomic():
             exchange.save(force_insert=True)
-            renaming.note(standing, attempt.reading)
+            renaming.note(held, attempt.reading)
             Event.objects.bulk_create(_refusal_lines(attempt, refusal, nearest, exchange))
             telling.refused(exchange, nearest, attempt.reading)
     except IntegrityError:

@@ -34,7 +34,7 @@ def refused(exchange: Exchange, nearest: Mapping[Project, Sequence[Match]], read
     """
     if exchange.issuer is None:
         return
-    forbidden = exchange.issuer.kind.forbid(reading)
+    forbidden = explaining.rule(exchange, reading)
     failing = [project for project, matches in nearest.items() if forbidden or not matches[0].ok][:MAX_PROJECTS]
     for project in notices.take_turn(failing, exchange.issuer, exchange.identity) if failing else ():
         _tell_why(project, exchange, nearest[project], forbidden)
