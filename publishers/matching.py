@@ -18,7 +18,7 @@ from publishers.providers.fields import Check, Reading, VersionTag
 from publishers.turns import in_turn
 from registry.creation import name_problems
 from registry.fixed import FixedQuery
-from registry.models import Project
+from registry.models import Project, User
 
 MAX_PROJECTS = 100  # that one upload token covers
 # Strangers may register any number at one place: a token is held against three for each project that it can cover.
@@ -157,6 +157,15 @@ def nearest_of_projects(held: Iterable[Match]) -> dict[Project, list[Match]]:
         if match.publisher.project is not None:
             of_project[match.publisher.project].append(match)
     return {project: in_order(own) for project, own in of_project.items()}
+
+
+def nearest_of_people(held: Iterable[Match]) -> dict[User, list[Match]]:
+    """The same of pending publishers, for each person who waits."""
+    of_user = defaultdict(list)
+    for match in held:
+        if match.publisher.project is None and match.publisher.added_by is not None:
+            of_user[match.publisher.added_by].append(match)
+    return {user: in_order(own) for user, own in of_user.items()}
 
 
 def credited(

@@ -20,7 +20,7 @@ from publishers.errors import (
 from publishers.models import Issuer, Publisher
 from publishers.oidc import SignedToken, UnverifiedToken
 from publishers.pinning import Overtaken
-from tokens import invalid, limits, redemption
+from tokens import invalid, limits, redemption, refusing
 from tokens.redemption import Attempt, Client, Granted
 
 # An exchange that pins a publisher's ids may be overtaken by another one, which then has pinned them.
@@ -103,7 +103,7 @@ def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:
         limits.count_on_identity(issuer, attempt.identity)
         concerned = standing + matching.moved(issuer, reading, wanted.projects)
         if concerned or Publisher.objects.at(issuer, attempt.identity).exists():
-            redemption.refuse(attempt, refusal, [matching.hold(one, reading) for one in concerned])
+            refusing.refuse(attempt, refusal, [matching.hold(one, reading) for one in concerned])
         raise
     return redemption.grant(attempt, matches, single_use=wanted.single_use)
 

@@ -12,7 +12,7 @@ from publishers import matching, oidc
 from publishers.errors import InvalidToken
 from publishers.models import Publisher
 from publishers.oidc import SignedToken
-from tokens import redemption
+from tokens import redemption, refusing
 from tokens.redemption import Attempt, Client
 
 
@@ -34,7 +34,7 @@ def refuse(
     standing = matching.candidates(attempt.issuer, attempt.reading, projects)
     if standing or Publisher.objects.at(attempt.issuer, attempt.identity).exists():
         held = [matching.hold_invalid(publisher, attempt.reading, refusal) for publisher in standing]
-        redemption.refuse(attempt, refusal, held)
+        refusing.refuse(attempt, refusal, held)
 
 
 def _attempt(signed: SignedToken, client: Client) -> Attempt | None:
