@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from django.db.models import prefetch_related_objects
 from packaging.utils import NormalizedName
 
-from publishers import sentences
-from publishers.errors import InvalidPendingPublisher, InvalidPublisher, InvalidToken
+from publishers import lostnames, sentences
+from publishers.errors import InvalidPendingPublisher, InvalidPublisher, InvalidToken, Refused
 from publishers.models import Issuer, Publisher
 from publishers.providers.fields import Check, Reading, VersionTag
 from publishers.turns import in_turn
-from registry.creation import name_problems
 from registry.fixed import FixedQuery
 from registry.models import Project, User
 
@@ -119,6 +118,20 @@ def moved(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] |
     return [publisher for publisher in found if publisher.why_dead() is None]
 
 
+def invalidated(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None) -> list[Publisher]:
+    """The pending publishers that would match had their names not been lost: they explain, and grant nothing."""
+    stood = lostnames.invalidated(issuer, issuer.kind.identity(reading), wanted)
+    return [publisher for publisher in stood if replace(hold(publisher, reading), dead=None).ok]
+
+
+def further(
+    issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None, refusal: Refused
+) -> list[Publisher]:
+    """Which publishers a refusal concerns beside those that stand at the token's place."""
+    ended = invalidated(issuer, reading, wanted) if isinstance(refusal, InvalidPendingPublisher) else []
+    return [*moved(issuer, reading, wanted), *ended]
+
+
 def hold(publisher: Publisher, reading: Reading) -> Match:
     """Compare one publisher with what the token says, field by field."""
     kind, values = publisher.issuer.kind, publisher.values
@@ -181,11 +194,14 @@ def credited(
         raise InvalidPublisher(forbidden)
     held = [hold(publisher, reading) for publisher in found]
     matching = [match for match in held if match.ok]
-    problems = _problems([match for match in matching if match.publisher.is_pending])
+    problems = lostnames.problems([match.publisher for match in matching if match.publisher.is_pending])
     usable = _covered([match for match in matching if match.publisher.pk not in problems])
     missing = set(wanted or ()) - {match.name for match in usable}
     if not usable or missing:
-        lost = {match.name: problems[match.publisher.pk] for match in matching if match.publisher.pk in problems}
+        known = {match.name for match in held}
+        ended = [one for one in invalidated(issuer, reading, wanted) if one.normalized_name not in known]
+        lost = lostnames.why(ended)
+        lost |= {match.name: problems[match.publisher.pk] for match in matching if match.publisher.pk in problems}
         elsewhere = [hold(publisher, reading) for publisher in moved(issuer, reading, wanted)]
         raise _refusal(issuer, reading, held, elsewhere, missing, lost)
     return usable
@@ -217,22 +233,6 @@ def _rank(match: Match) -> tuple[bool, int, int]:
     return (not publisher.is_pending, constraints, -publisher.pk)
 
 
-def _problems(waiting: list[Match]) -> dict[int, str]:
-    """Which pending publishers can no longer be used, and why, in as many queries as for one."""
-    if not waiting:
-        return {}
-    people = [match.publisher.added_by for match in waiting]
-    names = [match.publisher.project_name for match in waiting]
-    wishes = [(name, [user] if user else []) for name, user in zip(names, people, strict=True)]
-    problems = {}
-    for match, user, problem in zip(waiting, people, name_problems(wishes), strict=True):
-        if user is None or not user.is_active:
-            problems[match.publisher.pk] = "The user who waits for this project is no longer active."
-        elif problem is not None:
-            problems[match.publisher.pk] = problem
-    return problems
-
-
 def _refusal(
     issuer: Issuer,
     reading: Reading,
@@ -241,17 +241,17 @@ def _refusal(
     missing: set[NormalizedName],
     lost: dict[str, str],
 ) -> InvalidPublisher | InvalidPendingPublisher:
-    if lost and not missing - lost.keys():
-        return InvalidPendingPublisher(" ".join(sorted({*lost.values()})[:MAX_EXPLAINED]))
     place = issuer.kind.place(reading)
     about = [match for match in held if not match.ok and (not missing or match.name in missing)]
     gone = [match for match in elsewhere if not missing or match.name in missing]
+    said = [_why_not(match, place, named=match.name in missing) for match in _nearest(about + gone)]
+    if lost and not missing - lost.keys():
+        return InvalidPendingPublisher(" ".join([*sorted({*lost.values()})[:MAX_EXPLAINED], *dict.fromkeys(said)]))
     silent = missing - {match.name for match in about + gone} - lost.keys()
     if silent:
         return InvalidPublisher(sentences.these_do_not_trust(sorted(silent), place, issuer.url))
     if not about and not gone:
         return InvalidPublisher(sentences.nobody_trusts(place, issuer.url))
-    said = [_why_not(match, place, named=match.name in missing) for match in _nearest(about + gone)]
     return InvalidPublisher(" ".join(dict.fromkeys(said)))
 
 

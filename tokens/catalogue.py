@@ -18,7 +18,7 @@ LINES = {
         EXCHANGES, "Granted an upload token for {pending}, which waits", _GRANTED, told_senders
     ),
     "account:oidc:exchange-refused": Line(
-        EXCHANGES, "Refused an upload token for {pending}, which waits: {code}", _GRANTED, told_senders
+        EXCHANGES, "Refused an upload token for {pending}: {code}", _GRANTED, told_senders
     ),
     "account:oidc:upload-token-burnt": Line(
         EXCHANGES, "An upload token of a pending publisher was burnt", ("exchange",), told_senders

@@ -101,7 +101,7 @@ def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:
     except Refused as refusal:
         redemption.check_unused(attempt)
         limits.count_on_identity(issuer, attempt.identity)
-        concerned = standing + matching.moved(issuer, reading, wanted.projects)
+        concerned = standing + matching.further(issuer, reading, wanted.projects, refusal)
         if concerned or Publisher.objects.at(issuer, attempt.identity).exists():
             refusing.refuse(attempt, refusal, [matching.hold(one, reading) for one in concerned])
         raise

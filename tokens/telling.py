@@ -41,7 +41,9 @@ def refused(exchange: Exchange, held: Sequence[Match], reading: Reading) -> None
     projects = _failing(matching.nearest_of_projects(held), forbidden)
     for project in notices.take_turn(projects, issuer, identity) if projects else ():
         _tell_owners_why(project, exchange, projects[project], forbidden)
-    people = _failing(matching.nearest_of_people(held), forbidden)
+    # Whose name was lost was told so then.
+    waiting = [match for match in held if match.publisher.is_pending]
+    people = _failing(matching.nearest_of_people(waiting), forbidden)
     for user in notices.take_turn_of_people(people, issuer, identity) if people else ():
         _tell_user_why(user, exchange, people[user], forbidden)
 

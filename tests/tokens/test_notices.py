@@ -119,7 +119,7 @@ def test_where_strangers_register_who_waits_is_not_told_what_the_token_said(narr
         assert hidden not in mail.message
     client.force_login(dave)
     history = client.get("/manage/account/history/").content.decode()
-    assert "Refused an upload token for brand-new, which waits: invalid-publisher" in history
+    assert "Refused an upload token for brand-new: invalid-publisher" in history
     assert "127.0.0.1" not in history
 
 
