@@ -33,9 +33,17 @@ class NotEnabled(Refused):
 
 
 class InvalidToken(Refused):
-    """The identity token does not verify; the description says what is wrong with it."""
+    """The identity token does not verify; the description says what is wrong with it.
+
+    Of one whose signature is good, ``claim`` names the registered claim that is wrong, with what it must be and what
+    the token says, both fit to be shown and kept.
+    """
 
     code = "invalid-token"
+
+    def __init__(self, description: str, claim: str = "", expected: str = "", actual: str | None = None) -> None:
+        super().__init__(description)
+        self.claim, self.expected, self.actual = claim, expected, actual
 
 
 class InvalidReuseToken(Refused):

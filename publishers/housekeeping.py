@@ -38,6 +38,7 @@ def keep(actor: Actor) -> Iterator[tuple[str, int]]:
     yield "reminders of pending publishers", _each(_expiring(), _remind)
     yield "expired pending publishers", _each(_expired(), lambda row: registration.expire(row, actor))
     yield "pending publishers whose name is lost", pending.invalidate_lost(Publisher.objects.pending(), actor)
+    yield "pending publishers that lost their name long ago", _forget_invalidated()
     yield "unused publishers switched off", _each(_unused(), lambda row: _switch_off(row, actor))
 
 
@@ -62,7 +63,13 @@ def _expiring() -> "QuerySet[Publisher]":
 
 
 def _unused() -> "QuerySet[Publisher]":
-    return Publisher.objects.filter(enabled=True, unpinned_since__lte=timezone.now() - UNPINNED_LIFETIME)
+    return Publisher.objects.standing().filter(enabled=True, unpinned_since__lte=timezone.now() - UNPINNED_LIFETIME)
+
+
+def _forget_invalidated() -> int:
+    """Their users were told when it happened."""
+    ended = Publisher.objects.invalidated().filter(invalidated_at__lte=timezone.now() - _lifetime())
+    return ended.delete()[0]
 
 
 def _remind(publisher: Publisher) -> bool:

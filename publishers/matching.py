@@ -6,19 +6,18 @@ and the refusal's sentence are views of.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import prefetch_related_objects
 from packaging.utils import NormalizedName
 
-from publishers import sentences
-from publishers.errors import InvalidPendingPublisher, InvalidPublisher
+from publishers import lostnames, sentences
+from publishers.errors import InvalidPendingPublisher, InvalidPublisher, InvalidToken, Refused
 from publishers.models import Issuer, Publisher
 from publishers.providers.fields import Check, Reading, VersionTag
 from publishers.turns import in_turn
-from registry.creation import name_problems
 from registry.fixed import FixedQuery
-from registry.models import Project
+from registry.models import Project, User
 
 MAX_PROJECTS = 100  # that one upload token covers
 # Strangers may register any number at one place: a token is held against three for each project that it can cover.
@@ -119,6 +118,20 @@ def moved(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] |
     return [publisher for publisher in found if publisher.why_dead() is None]
 
 
+def invalidated(issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None) -> list[Publisher]:
+    """The pending publishers that would match had their names not been lost: they explain, and grant nothing."""
+    stood = lostnames.invalidated(issuer, issuer.kind.identity(reading), wanted)
+    return [publisher for publisher in stood if replace(hold(publisher, reading), dead=None).ok]
+
+
+def further(
+    issuer: Issuer, reading: Reading, wanted: Collection[NormalizedName] | None, refusal: Refused
+) -> list[Publisher]:
+    """Which publishers a refusal concerns beside those that stand at the token's place."""
+    ended = invalidated(issuer, reading, wanted) if isinstance(refusal, InvalidPendingPublisher) else []
+    return [*moved(issuer, reading, wanted), *ended]
+
+
 def hold(publisher: Publisher, reading: Reading) -> Match:
     """Compare one publisher with what the token says, field by field."""
     kind, values = publisher.issuer.kind, publisher.values
@@ -133,19 +146,39 @@ def hold(publisher: Publisher, reading: Reading) -> Match:
     return Match(publisher, tuple(checks), tuple(pins), publisher.why_dead(), version)
 
 
+def hold_invalid(publisher: Publisher, reading: Reading, refusal: InvalidToken) -> Match:
+    """The same for a token that no publisher could make good: the registered claim that is wrong, and the ids."""
+    wrong = Check(refusal.claim, refusal.expected, refusal.actual, ok=False)
+    return replace(hold(publisher, reading), checks=(wrong,), version=None)
+
+
 def nearest(found: Iterable[Publisher], reading: Reading) -> list[Match]:
     """All of ``found`` held against what the token says: those that match first, then by how little they differ."""
-    held = sorted((hold(publisher, reading) for publisher in found), key=_distance)
-    return sorted(in_turn(held, _publisher_of), key=lambda match: (not match.ok, match.is_another))
+    return in_order(hold(publisher, reading) for publisher in found)
 
 
-def nearest_of_projects(found: Iterable[Publisher], reading: Reading) -> dict[Project, list[Match]]:
-    """The same for each existing project apart, in the order in which ``found`` names them."""
+def in_order(held: Iterable[Match]) -> list[Match]:
+    """Those that match first, then by how little they differ."""
+    near = sorted(held, key=_distance)
+    return sorted(in_turn(near, _publisher_of), key=lambda match: (not match.ok, match.is_another))
+
+
+def nearest_of_projects(held: Iterable[Match]) -> dict[Project, list[Match]]:
+    """The same for each existing project apart, in the order in which ``held`` names them."""
     of_project = defaultdict(list)
-    for publisher in found:
-        if publisher.project is not None:
-            of_project[publisher.project].append(publisher)
-    return {project: nearest(own, reading) for project, own in of_project.items()}
+    for match in held:
+        if match.publisher.project is not None:
+            of_project[match.publisher.project].append(match)
+    return {project: in_order(own) for project, own in of_project.items()}
+
+
+def nearest_of_people(held: Iterable[Match]) -> dict[User, list[Match]]:
+    """The same of pending publishers, for each person who waits."""
+    of_user = defaultdict(list)
+    for match in held:
+        if match.publisher.project is None and match.publisher.added_by is not None:
+            of_user[match.publisher.added_by].append(match)
+    return {user: in_order(own) for user, own in of_user.items()}
 
 
 def credited(
@@ -161,11 +194,14 @@ def credited(
         raise InvalidPublisher(forbidden)
     held = [hold(publisher, reading) for publisher in found]
     matching = [match for match in held if match.ok]
-    problems = _problems([match for match in matching if match.publisher.is_pending])
+    problems = lostnames.problems([match.publisher for match in matching if match.publisher.is_pending])
     usable = _covered([match for match in matching if match.publisher.pk not in problems])
     missing = set(wanted or ()) - {match.name for match in usable}
     if not usable or missing:
-        lost = {match.name: problems[match.publisher.pk] for match in matching if match.publisher.pk in problems}
+        known = {match.name for match in held}
+        ended = [one for one in invalidated(issuer, reading, wanted) if one.normalized_name not in known]
+        lost = lostnames.why(ended)
+        lost |= {match.name: problems[match.publisher.pk] for match in matching if match.publisher.pk in problems}
         elsewhere = [hold(publisher, reading) for publisher in moved(issuer, reading, wanted)]
         raise _refusal(issuer, reading, held, elsewhere, missing, lost)
     return usable
@@ -197,22 +233,6 @@ def _rank(match: Match) -> tuple[bool, int, int]:
     return (not publisher.is_pending, constraints, -publisher.pk)
 
 
-def _problems(waiting: list[Match]) -> dict[int, str]:
-    """Which pending publishers can no longer be used, and why, in as many queries as for one."""
-    if not waiting:
-        return {}
-    people = [match.publisher.added_by for match in waiting]
-    names = [match.publisher.project_name for match in waiting]
-    wishes = [(name, [user] if user else []) for name, user in zip(names, people, strict=True)]
-    problems = {}
-    for match, user, problem in zip(waiting, people, name_problems(wishes), strict=True):
-        if user is None or not user.is_active:
-            problems[match.publisher.pk] = "The user who waits for this project is no longer active."
-        elif problem is not None:
-            problems[match.publisher.pk] = problem
-    return problems
-
-
 def _refusal(
     issuer: Issuer,
     reading: Reading,
@@ -221,17 +241,17 @@ def _refusal(
     missing: set[NormalizedName],
     lost: dict[str, str],
 ) -> InvalidPublisher | InvalidPendingPublisher:
-    if lost and not missing - lost.keys():
-        return InvalidPendingPublisher(" ".join(sorted({*lost.values()})[:MAX_EXPLAINED]))
     place = issuer.kind.place(reading)
     about = [match for match in held if not match.ok and (not missing or match.name in missing)]
     gone = [match for match in elsewhere if not missing or match.name in missing]
+    said = [_why_not(match, place, named=match.name in missing) for match in _nearest(about + gone)]
+    if lost and not missing - lost.keys():
+        return InvalidPendingPublisher(" ".join([*sorted({*lost.values()})[:MAX_EXPLAINED], *dict.fromkeys(said)]))
     silent = missing - {match.name for match in about + gone} - lost.keys()
     if silent:
         return InvalidPublisher(sentences.these_do_not_trust(sorted(silent), place, issuer.url))
     if not about and not gone:
         return InvalidPublisher(sentences.nobody_trusts(place, issuer.url))
-    said = [_why_not(match, place, named=match.name in missing) for match in _nearest(about + gone)]
     return InvalidPublisher(" ".join(dict.fromkeys(said)))
 
 

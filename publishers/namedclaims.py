@@ -44,7 +44,7 @@ class ClaimsInUse(Exception):
 
 def check_unused(issuer: Issuer, identity_claims: Sequence[str]) -> None:
     """Raise ClaimsInUse if ``identity_claims`` differ from the issuer's while publishers hang off those."""
-    if {*issuer.identity_claims} != {*identity_claims} and Publisher.objects.filter(issuer=issuer).exists():
+    if {*issuer.identity_claims} != {*identity_claims} and Publisher.objects.standing().filter(issuer=issuer).exists():
         raise ClaimsInUse(issuer)
 
 

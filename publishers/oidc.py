@@ -28,10 +28,15 @@ LEEWAY = 30
 MAX_TOKEN_LENGTH = 64 * 1024
 # The last second that a datetime can hold; also far beyond any date that a token may carry.
 MAX_DATE = 253_402_300_799
+MAX_TOLD = 200  # characters of a claim, in a sentence
 
 _SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 # An access token or a logout token of the same issuer says another type (RFC 8725 section 3.11).
 _TYPES = frozenset({"jwt", "application/jwt"})
+# What registered claims must be, as sentences and the record say it.
+_DATE = "a number of seconds since 1970"
+_PAST = "in the past"
+_ID = f"a text of 1 to {MAX_CLAIM_LENGTH} printable characters"
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,21 @@ def accept(signed: SignedToken) -> Verified:
     return Verified(claims, identity_token_id(unverified), expires_at)
 
 
+def refused(signed: SignedToken) -> Verified:
+    """What the record of a signed token keeps that ``accept`` refuses. It opens nothing: it is over at once.
+
+    PostgreSQL stores no NUL, so claims that have one are left out. A token without a ``jti`` that can be used is known
+    by its signing input.
+    """
+    said = signed.unverified.claims
+    claims = {name: value for name, value in said.items() if not _has_nul(name, value)}
+    try:
+        token_id = identity_token_id(signed.unverified)
+    except InvalidToken:
+        token_id = _of_signing_input(signed.unverified)
+    return Verified(claims, token_id, datetime.datetime.now(datetime.UTC))
+
+
 def _document(name: str, segment: str) -> dict[str, Any]:
     try:
         document = strictjson.parse(_decoded(name, segment), with_nul=name == "payload")
@@ -178,33 +198,36 @@ def _is_signed(unverified: UnverifiedToken, algorithm: str, key: Key) -> bool:
 def _check_audience(claims: Mapping[str, Any], expected: str) -> None:
     audience = claims.get("aud")
     if audience is None:
-        raise InvalidToken(sentences.no_audience(expected))
+        raise InvalidToken(sentences.no_audience(expected), "aud", expected)
     if audience not in (expected, [expected]):
-        raise InvalidToken(sentences.wrong_audience(expected, _shown(audience)))
+        raise InvalidToken(sentences.wrong_audience(expected, _shown(audience)), "aud", expected, _told(audience))
 
 
 def _check_dates(claims: Mapping[str, Any], max_age: int) -> datetime.datetime:
     now = time.time()
     issued, expires = _date(claims, "iat"), _date(claims, "exp")
     if issued > now + LEEWAY:
-        raise InvalidToken("The claim `iat` is in the future: the token is not issued yet.")
+        wrong = "The claim `iat` is in the future: the token is not issued yet."
+        raise InvalidToken(wrong, "iat", _PAST, _told(issued))
     if expires <= now - LEEWAY:
-        raise InvalidToken(sentences.expired())
+        raise InvalidToken(sentences.expired(), "exp", "in the future", _told(expires))
     if not 0 < expires - issued <= max_age:
-        raise InvalidToken(f"The claim `exp` must be after `iat`, by at most {max_age} seconds.")
+        wrong = f"The claim `exp` must be after `iat`, by at most {max_age} seconds."
+        raise InvalidToken(wrong, "exp", f"at most {max_age} seconds after iat", _told(expires))
     if "nbf" in claims and _date(claims, "nbf") > now + LEEWAY:
-        raise InvalidToken("The claim `nbf` is in the future: the token is not valid yet.")
+        wrong = "The claim `nbf` is in the future: the token is not valid yet."
+        raise InvalidToken(wrong, "nbf", _PAST, _told(claims["nbf"]))
     return datetime.datetime.fromtimestamp(expires, datetime.UTC)
 
 
 def _date(claims: Mapping[str, Any], name: str) -> float:
     """A NumericDate (RFC 7519 section 2): seconds since 1970, perhaps with a fraction."""
     if name not in claims:
-        raise InvalidToken(f"The token has no claim `{name}`.")
+        raise InvalidToken(f"The token has no claim `{name}`.", name, _DATE)
     value = claims[name]
     # True is a number to Python; a NaN, which strictjson refuses, would fail the comparison.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_DATE:
-        raise InvalidToken(f"The claim `{name}` must be a number of seconds since 1970.")
+        raise InvalidToken(f"The claim `{name}` must be {_DATE}.", name, _DATE, _told(value))
     return value
 
 
@@ -213,21 +236,36 @@ def _check_storable(claims: Mapping[str, Any]) -> None:
     if "\\u0000" not in json.dumps(claims):  # as JSON spells it
         return
     for name, value in claims.items():
-        if any("\x00" in text for text in strictjson.strings({name: value})):
-            raise InvalidToken(f"The claim {_shown(name)} has a NUL character in it.")
+        if _has_nul(name, value):
+            wrong = f"The claim {_shown(name)} has a NUL character in it."
+            raise InvalidToken(wrong, _told(name), "without NUL characters", _told(value))
+
+
+def _has_nul(name: str, value: Any) -> bool:
+    return any("\x00" in text for text in strictjson.strings({name: value}))
 
 
 def identity_token_id(unverified: UnverifiedToken) -> str:
     """Never from the token's text or its signature, both of which have several spellings that verify."""
     if "jti" not in unverified.claims:
-        return hashlib.sha256(b"signing input\0" + unverified.signing_input).hexdigest()
+        return _of_signing_input(unverified)
     jti = unverified.claims["jti"]
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_CLAIM_LENGTH or has_control(jti):
-        raise InvalidToken(f"The claim `jti` must be a text of 1 to {MAX_CLAIM_LENGTH} printable characters.")
+        raise InvalidToken(f"The claim `jti` must be {_ID}.", "jti", _ID, _told(jti))
     return hashlib.sha256(b"jti\0" + jti.encode()).hexdigest()
+
+
+def _of_signing_input(unverified: UnverifiedToken) -> str:
+    return hashlib.sha256(b"signing input\0" + unverified.signing_input).hexdigest()
 
 
 def _shown(value: Any) -> str:
     """What a stranger wrote, fit for a sentence: printable ASCII, and not much of it."""
+    return f"`{_told(value)}`"
+
+
+def _told(value: Any) -> str:
     text = json.dumps(value)
-    return f"`{text[1:-1] if isinstance(value, str) else text}`" if len(text) <= 200 else f"`{text[:200]}…`"
+    if len(text) > MAX_TOLD:
+        return f"{text[:MAX_TOLD]}…"
+    return text[1:-1] if isinstance(value, str) else text

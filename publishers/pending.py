@@ -5,8 +5,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from publishers import registration, telling
+from publishers import lostnames, registration, telling
 from publishers.models import Publisher
 from registry.actors import Actor
 from registry.creation import name_problems
@@ -30,7 +31,7 @@ def lock(name: str, publishers: Collection[int] = ()) -> None:
 
     In the order of their keys: two first uploads of one name take turns here, and do not wait for each other later.
     """
-    waiting = Q(project__isnull=True, ultranormalized_name=ultranormalize(name))
+    waiting = Q(project__isnull=True, invalidated_at__isnull=True, ultranormalized_name=ultranormalize(name))
     rows = Publisher.objects.select_for_update(no_key=True).filter(waiting | Q(pk__in=publishers))
     list(rows.order_by("pk").values_list("pk"))
 
@@ -69,9 +70,9 @@ def reify(publisher: Publisher, project: Project, actor: Actor) -> None:
 
 
 def invalidate(project: Project, credential: Any, actor: Actor, **_kwargs: Any) -> None:
-    """Remove the pending publishers whose name is now taken or too similar, and tell each waiting user's history.
+    """End the pending publishers whose name is now taken or too similar, and tell each waiting user's history.
 
-    ``credential.credited_publisher_id`` names the one that made the project: it is reified, not removed.
+    ``credential.credited_publisher_id`` names the one that made the project: it is reified, not ended.
     """
     reified = getattr(credential, "credited_publisher_id", lambda _name: None)(project.normalized_name)
     waiting = Publisher.objects.pending().filter(ultranormalized_name=project.ultranormalized_name)
@@ -79,29 +80,30 @@ def invalidate(project: Project, credential: Any, actor: Actor, **_kwargs: Any) 
         waiting = waiting.exclude(pk=reified)
     rows = list(waiting.select_related("issuer", "added_by"))
     for publisher, problem in zip(rows, _problems(rows), strict=True):
-        _remove(publisher, problem or f"The name '{publisher.project_name}' is taken.", actor)
+        _end(publisher, problem or f"The name '{publisher.project_name}' is taken.", actor)
 
 
 def invalidate_prohibited(name: ProhibitedName, actor: Actor, **_kwargs: Any) -> None:
-    """Remove those who wait for a name that was just prohibited, or for one like it."""
+    """End those who wait for a name that was just prohibited, or for one like it."""
     invalidate_lost(Publisher.objects.pending().filter(ultranormalized_name=name.ultranormalized_name), actor)
 
 
 def invalidate_lost(waiting: "QuerySet[Publisher]", actor: Actor) -> int:
-    """Remove those of ``waiting`` whose name can no longer be had, for whatever reason; how many there were."""
-    removed, last = 0, 0
+    """End those of ``waiting`` whose name can no longer be had, for whatever reason; how many there were."""
+    ended, last = 0, 0
     waiting = waiting.select_related("added_by").order_by("pk")
     while rows := list(waiting.filter(pk__gt=last)[:BATCH]):
         lost = [row for row, problem in zip(rows, _problems(rows), strict=True) if problem]
-        removed += sum(_invalidate(row, actor) for row in lost)
+        ended += sum(_invalidate(row, actor) for row in lost)
         last = rows[-1].pk
-    return removed
+    return ended
 
 
 def remove_waiting(user: User, actor: Actor, **_kwargs: Any) -> None:
     """Remove the pending publishers of somebody who can no longer own a project."""
     for publisher in Publisher.objects.pending().filter(added_by=user).select_related("issuer", "added_by"):
         registration.remove(publisher, actor)
+    Publisher.objects.invalidated().filter(added_by=user).delete()
 
 
 def _problems(rows: Sequence[Publisher]) -> list[str | None]:
@@ -110,18 +112,19 @@ def _problems(rows: Sequence[Publisher]) -> list[str | None]:
 
 
 def _invalidate(publisher: Publisher, actor: Actor) -> bool:
-    """Remove it unless that has changed: it may have become a project's publisher, or the name may be free again."""
+    """End it unless that has changed: it may have become a project's publisher, or the name may be free again."""
     with transaction.atomic():
         row = Publisher.objects.pending().select_for_update(no_key=True).filter(pk=publisher.pk).first()
         problem = _problems([row])[0] if row is not None else None
         if row is None or problem is None:
             return False
-        _remove(row, problem, actor)
+        _end(row, problem, actor)
     return True
 
 
-def _remove(publisher: Publisher, reason: str, actor: Actor) -> None:
-    """Tell the history of the user who waits, and the user, and delete it."""
+def _end(publisher: Publisher, reason: str, actor: Actor) -> None:
+    """Invalidate it (``publishers.lostnames``), and tell the history of the user who waits, and the user."""
+    Publisher.objects.filter(pk=publisher.pk).update(invalidated_at=timezone.now())
     if publisher.added_by is not None:
         Event.objects.record(
             "account:oidc:pending-publisher-invalidated",
@@ -133,5 +136,5 @@ def _remove(publisher: Publisher, reason: str, actor: Actor) -> None:
             fields=publisher.values,
             reason=reason,
         )
+        lostnames.keep_few(publisher.added_by)
     telling.invalidated(publisher, reason)
-    publisher.delete()

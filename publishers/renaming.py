@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 
-from publishers import matching
+from publishers.matching import Match
 from publishers.models import Publisher
 from publishers.providers.fields import Reading
 
 
-def note(publishers: Iterable[Publisher], reading: Reading) -> None:
+def note(matches: Iterable[Match], reading: Reading) -> None:
     """Remember what a verified token calls the repositories of those publishers that know them by other names.
 
     Trusts nothing new: a person accepts it (``registration.accept_names``).
     """
-    for publisher in publishers:
-        match = matching.hold(publisher, reading)
+    for match in matches:
+        publisher = match.publisher
         names = publisher.issuer.kind.names(reading)
         if match.is_elsewhere and not match.is_another and publisher.renamed_to != names:
             unchanged = Publisher.objects.filter(pk=publisher.pk, generation=publisher.generation)

@@ -122,6 +122,11 @@ def renamed(name: str, *, was: str, now: str) -> str:
     )
 
 
+def was_lost(name: str) -> str:
+    """A pending publisher lost its name, which is free again by now."""
+    return f"The name '{name}' could not be had for a while, which ended the pending publisher for it. Add a new one."
+
+
 def _a_publisher(name: str | None) -> str:
     return f"A publisher of {name}" if name else "A publisher"
 

@@ -33,9 +33,9 @@ PINNED: dict[str, dict[str, int]] = {
         "filter": 7,
         "change": 12,
         "history": 6,
-        "delete": 15,
+        "delete": 16,
         "add": 4,
-        "delete_selected": 20,
+        "delete_selected": 21,
     },
     "Project": {
         "list": 5,

@@ -17,6 +17,9 @@ LINES = {
     "account:oidc:exchange-granted": Line(
         EXCHANGES, "Granted an upload token for {pending}, which waits", _GRANTED, told_senders
     ),
+    "account:oidc:exchange-refused": Line(
+        EXCHANGES, "Refused an upload token for {pending}: {code}", _GRANTED, told_senders
+    ),
     "account:oidc:upload-token-burnt": Line(
         EXCHANGES, "An upload token of a pending publisher was burnt", ("exchange",), told_senders
     ),

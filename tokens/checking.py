@@ -57,6 +57,6 @@ def compare(attempt: Attempt, wanted: Wanted) -> Checked:
         covered = matching.credited(issuer, standing, reading, wanted.projects)
     except Refused as refusal:
         refusals.append(refusal)
-        standing += matching.moved(issuer, reading, wanted.projects)
+        standing += matching.further(issuer, reading, wanted.projects, refusal)
     projects = [] if refusals else sorted(match.name for match in covered)
     return Checked(wanted, refusals, projects, matching.nearest(standing, reading)[:MAX_SHOWN])

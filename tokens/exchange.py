@@ -20,7 +20,7 @@ from publishers.errors import (
 from publishers.models import Issuer, Publisher
 from publishers.oidc import SignedToken, UnverifiedToken
 from publishers.pinning import Overtaken
-from tokens import limits, redemption
+from tokens import invalid, limits, redemption, refusing
 from tokens.redemption import Attempt, Client, Granted
 
 # An exchange that pins a publisher's ids may be overtaken by another one, which then has pinned them.
@@ -57,8 +57,9 @@ def _exchange(authentic: SignedToken, wanted: Wanted, client: Client) -> Granted
         raise ReadOnly
     try:
         attempt = read(authentic, client)
-    except InvalidToken:
+    except InvalidToken as refusal:
         limits.count_on_token(authentic, client.address)
+        invalid.refuse(authentic, refusal, wanted.projects, client)
         raise
     for _ in range(TRIES):
         try:
@@ -100,9 +101,9 @@ def _match_and_grant(attempt: Attempt, wanted: Wanted) -> Granted:
     except Refused as refusal:
         redemption.check_unused(attempt)
         limits.count_on_identity(issuer, attempt.identity)
-        concerned = standing + matching.moved(issuer, reading, wanted.projects)
+        concerned = standing + matching.further(issuer, reading, wanted.projects, refusal)
         if concerned or Publisher.objects.at(issuer, attempt.identity).exists():
-            redemption.refuse(attempt, refusal, concerned)
+            refusing.refuse(attempt, refusal, [matching.hold(one, reading) for one in concerned])
         raise
     return redemption.grant(attempt, matches, single_use=wanted.single_use)
 

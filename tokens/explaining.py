@@ -31,11 +31,17 @@ def reading_of(exchange: Exchange) -> Reading | None:
         return None
 
 
-def forbidden(exchange: Exchange, seen: Seen, reading: Reading | None) -> str | None:
-    """Why no publisher at all trusts such a job; None if that was not it."""
-    if exchange.outcome == Exchange.Outcome.GRANTED or exchange.issuer is None or reading is None:
+def rule(exchange: Exchange, reading: Reading | None) -> str | None:
+    """Why no publisher at all trusts such a job, in full; None if that was not it."""
+    granted, invalid = exchange.outcome == Exchange.Outcome.GRANTED, exchange.code == InvalidToken.code
+    if granted or invalid or exchange.issuer is None or reading is None:
         return None
-    sentence = exchange.issuer.kind.forbid(reading)
+    return exchange.issuer.kind.forbid(reading)
+
+
+def forbidden(exchange: Exchange, seen: Seen, reading: Reading | None) -> str | None:
+    """The same, as far as the project may see it."""
+    sentence = rule(exchange, reading)
     return sentence if sentence is None or seen.in_context else FORBIDDEN
 
 
@@ -48,6 +54,8 @@ def reasons(exchange: Exchange, comparison: Comparison, reading: Reading | None)
     said = [comparison.dead] if comparison.dead else []
     if not comparison.tells_all:
         return said + [difference(check) for check in comparison.checks if not check["ok"]]
+    if exchange.code == InvalidToken.code:
+        return [*said, exchange.description]  # it speaks of nothing but the token
     checks = _failing(exchange, comparison, reading)
     if _is_renamed(comparison, checks):
         return [*said, RENAMED]

@@ -216,7 +216,7 @@ def _place(text: str) -> Iterator[Found]:
     if searching.PLACE not in searching.kinds_of(text):
         return
     identities = known_identities(text)
-    publishers = Publisher.objects.filter(identity__in=identities).select_related("issuer", "project")
+    publishers = Publisher.objects.standing().filter(identity__in=identities).select_related("issuer", "project")
     trusting = list(publishers.order_by("normalized_name", "pk")[:MOST_TRUSTING])
     if trusting:
         projects = publishers.order_by().values("normalized_name").distinct().count()

@@ -28,7 +28,7 @@ def concerned(upload_token: UploadToken) -> tuple[set[Project], set[User]]:
     credited = {grant["publisher"] for grant in upload_token.grants}
     standing = Publisher.objects.filter(pk__in=credited).select_related("project", "added_by").order_by("pk")
     projects = {publisher.project for publisher in standing if publisher.project is not None}
-    waiting = {publisher.added_by for publisher in standing if publisher.project is None and publisher.added_by}
+    waiting = {publisher.added_by for publisher in standing if publisher.is_pending and publisher.added_by}
     return projects, waiting
 
 

@@ -194,9 +194,12 @@ class ApiToken(models.Model):
 
 
 class RefusalNotice(models.Model):
-    """When a project's owners were last told that an exchange of a workload that they know was refused."""
+    """When a project's owners, or who waits for one, were last told that a workload that they know was refused."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="refusal_notices")
+    project = models.ForeignKey(Project, models.CASCADE, null=True, related_name="refusal_notices")
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, related_name="refusal_notices", help_text="Who waits for a project."
+    )
     issuer = models.ForeignKey(Issuer, models.CASCADE, related_name="refusal_notices")
     identity = models.CharField(max_length=400)
     told_at = models.DateTimeField()
@@ -204,11 +207,15 @@ class RefusalNotice(models.Model):
     class Meta:
         ordering = ["-told_at"]
         constraints = [
-            models.UniqueConstraint(fields=["project", "issuer", "identity"], name="one_notice_per_workload")
+            models.UniqueConstraint(fields=["project", "issuer", "identity"], name="one_notice_per_workload"),
+            models.UniqueConstraint(fields=["user", "issuer", "identity"], name="one_notice_per_workload_waited_for"),
+            models.CheckConstraint(
+                condition=Q(project__isnull=True) ^ Q(user__isnull=True), name="notice_to_owners_or_to_who_waits"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.project}, {self.identity}"
+        return f"{self.project or self.user}, {self.identity}"
 
 
 class Provenance(models.Model):

@@ -1,31 +1,27 @@
 """From a match to an upload token: redeem, mint, record, in one transaction."""
 
 import datetime
-from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, prefetch_related_objects
+from django.db.models import F
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from publishers import matching, pinning, renaming, sentences
-from publishers.errors import InvalidReuseToken, Refused
+from publishers import pinning, sentences
+from publishers.errors import InvalidReuseToken
 from publishers.matching import Match
-from publishers.models import Issuer, Publisher
+from publishers.models import Issuer
 from publishers.oidc import LEEWAY, Verified
 from publishers.providers.fields import Reading
 from registry.actors import Actor
 from registry.inserting import insert_together
-from registry.models import Event, Project
+from registry.models import Event
 from tokens import limits, secrets, telling
 from tokens.models import REDEMPTION_MARGIN, Exchange, UploadToken
-
-# Of a refusal so many publishers are kept with their checks.
-MAX_RECORDED = 20
 
 
 @dataclass(frozen=True)
@@ -141,34 +137,14 @@ def check_unused(attempt: Attempt) -> None:
     if refusal is None:
         return
     limits.count_on_identity(attempt.issuer, attempt.identity)
-    if refusal.exchange:
-        Exchange.objects.filter(pk=refusal.exchange).update(replays=F("replays") + 1)
+    count_replay(refusal.exchange)
     raise refusal
 
 
-def refuse(attempt: Attempt, refusal: Refused, standing: list[Publisher]) -> None:
-    """Record a refusal once per identity token, with a line in the history of each project it concerns."""
-    prefetch_related_objects(standing, "project")
-    checks = [as_record(matching.hold(publisher, attempt.reading)) for publisher in standing[:MAX_RECORDED]]
-    exchange = attempt.record(
-        Exchange.Outcome.REFUSED, code=refusal.code, description=refusal.description, checks=checks
-    )
-    nearest = matching.nearest_of_projects(standing, attempt.reading)
-    try:
-        with transaction.atomic():
-            exchange.save(force_insert=True)
-            renaming.note(standing, attempt.reading)
-            Event.objects.bulk_create(_refusal_lines(attempt, refusal, nearest, exchange))
-            telling.refused(exchange, nearest, attempt.reading)
-    except IntegrityError:
-        earlier = Exchange.objects.filter(
-            outcome=Exchange.Outcome.REFUSED,
-            issuer_url=exchange.issuer_url,
-            identity_token_id=exchange.identity_token_id,
-        )
-        refusal.exchange = str(earlier.values_list("pk", flat=True).first() or "")
-    else:
-        refusal.exchange = str(exchange.pk)
+def count_replay(exchange_id: str) -> None:
+    """An identity token that an exchange used up came once more."""
+    if exchange_id:
+        Exchange.objects.filter(pk=exchange_id).update(replays=F("replays") + 1)
 
 
 def _upload_token(
@@ -239,20 +215,3 @@ def _grant_line(attempt: Attempt, match: Match, exchange_id: str) -> Event:
     line = Event.line("project:oidc:exchange-granted", attempt.actor, **details)
     line.project_id, line.project_name = match.publisher.project_id, match.publisher.normalized_name
     return line
-
-
-def _refusal_lines(
-    attempt: Attempt, refusal: Refused, nearest: Mapping[Project, Sequence[Match]], exchange: Exchange
-) -> list[Event]:
-    return [
-        Event.line(
-            "project:oidc:exchange-refused",
-            attempt.actor,
-            project=project,
-            exchange=str(exchange.pk),
-            publisher=matches[0].publisher.pk,
-            code=refusal.code,
-            provider=attempt.issuer.provider,
-        )
-        for project, matches in list(nearest.items())[:100]
-    ]

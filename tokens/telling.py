@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from publishers import matching
 from publishers.matching import Match
 from publishers.models import Publisher
 from publishers.providers.base import Links
@@ -16,9 +17,10 @@ from registry.models import File, Project, User
 from tokens import disclosure, explaining, history, notices
 from tokens.disclosure import Comparison
 from tokens.models import ApiToken, Exchange, UploadToken
+from tokens.notices import Told
 
-MAX_PROJECTS = 100  # of one refusal
-MAX_EXPLAINED = 3  # publishers of a project
+MAX_TOLD = 100  # projects of one refusal, and as many people
+MAX_EXPLAINED = 3  # publishers of each
 # A publisher's owners are told of so many environments: whoever may start its job can invent them.
 MAX_ENVIRONMENTS = 20
 MAX_ENVIRONMENT = 200  # characters that are kept of each
@@ -26,18 +28,24 @@ MAX_LINK = 300
 ENVIRONMENT = "environment"
 
 
-def refused(exchange: Exchange, nearest: Mapping[Project, Sequence[Match]], reading: Reading) -> None:
-    """An exchange of a workload that projects know was refused: their owners are told why, once a day at most.
+def refused(exchange: Exchange, held: Sequence[Match], reading: Reading) -> None:
+    """An exchange of a known workload was refused: owners, and who waits, are told why, once a day at most.
 
-    ``nearest`` are their publishers, those first that differ least. Not those of whose publishers one matches: it was
-    refused for the sake of others.
+    ``held`` are the publishers that it concerns. Nobody is told of whose publishers one matches: it was refused for the
+    sake of others.
     """
-    if exchange.issuer is None:
+    issuer, identity = exchange.issuer, exchange.identity
+    if issuer is None:
         return
-    forbidden = exchange.issuer.kind.forbid(reading)
-    failing = [project for project, matches in nearest.items() if forbidden or not matches[0].ok][:MAX_PROJECTS]
-    for project in notices.take_turn(failing, exchange.issuer, exchange.identity) if failing else ():
-        _tell_why(project, exchange, nearest[project], forbidden)
+    forbidden = explaining.rule(exchange, reading)
+    projects = _failing(matching.nearest_of_projects(held), forbidden)
+    for project in notices.take_turn(projects, issuer, identity) if projects else ():
+        _tell_owners_why(project, exchange, projects[project], forbidden)
+    # Whose name was lost was told so then.
+    waiting = [match for match in held if match.publisher.is_pending]
+    people = _failing(matching.nearest_of_people(waiting), forbidden)
+    for user in notices.take_turn_of_people(people, issuer, identity) if people else ():
+        _tell_user_why(user, exchange, people[user], forbidden)
 
 
 def unknown_environments(matches: Iterable[Match], reading: Reading) -> list[tuple[Publisher, str]]:
@@ -90,27 +98,55 @@ def _post_to_waiting(waiting: Iterable[User], context: Mapping[str, Any]) -> Non
     mails.post("pending-token-revoked", waiting, pending=addresses.pending_publishers(), **context)
 
 
-def _tell_why(project: Project, exchange: Exchange, matches: Sequence[Match], forbidden: str | None) -> None:
-    nearest = matches[:MAX_EXPLAINED]
-    comparisons = [disclosure.of_match(match) for match in nearest]
-    in_context = disclosure.shows_context(comparisons)
+def _failing(nearest: Mapping[Told, Sequence[Match]], forbidden: str | None) -> dict[Told, Sequence[Match]]:
+    """Those who are to be told, with their publishers, those first that differ least."""
+    failing = [(one, matches) for one, matches in nearest.items() if forbidden or not matches[0].ok]
+    return dict(failing[:MAX_TOLD])
+
+
+def _tell_owners_why(project: Project, exchange: Exchange, matches: Sequence[Match], forbidden: str | None) -> None:
     mails.post(
         "exchange-refused",
         project.owners(),
         project=project,
-        exchange=exchange,
-        place=nearest[0].publisher.place,
-        forbidden=forbidden,
-        in_context=in_context,
-        **(_links(exchange) if in_context else {}),
-        reasons=[
-            {"publisher": match.publisher, "lines": [] if forbidden else _why(match, comparison)}
-            for match, comparison in zip(nearest, comparisons, strict=True)
-        ],
         details=addresses.exchange(project, str(exchange.pk)),
         exchanges=addresses.exchanges(project),
         publishing=addresses.publishing(project),
+        **_reasons(exchange, matches, forbidden),
     )
+
+
+def _tell_user_why(user: User, exchange: Exchange, matches: Sequence[Match], forbidden: str | None) -> None:
+    mails.post(
+        "pending-refused",
+        [user],
+        publisher=matches[0].publisher,
+        pending=addresses.pending_publishers(),
+        **_reasons(exchange, matches, forbidden),
+    )
+
+
+def _reasons(exchange: Exchange, matches: Sequence[Match], forbidden: str | None) -> dict[str, Any]:
+    """What both mails say of a refusal, as far as their readers may see it."""
+    nearest = matches[:MAX_EXPLAINED]
+    comparisons = [disclosure.of_match(match) for match in nearest]
+    in_context = disclosure.shows_context(comparisons)
+    reasons = [
+        {"publisher": _titled(match.publisher), "lines": [] if forbidden else _why(match, comparison)}
+        for match, comparison in zip(nearest, comparisons, strict=True)
+    ]
+    return {
+        "exchange": exchange,
+        "place": nearest[0].publisher.place,
+        "forbidden": forbidden,
+        "in_context": in_context,
+        **(_links(exchange) if in_context else {}),
+        "reasons": reasons,
+    }
+
+
+def _titled(publisher: Publisher) -> str:
+    return str(publisher) if publisher.project is not None else f"{publisher.project_name}: {publisher}"
 
 
 def _links(exchange: Exchange) -> dict[str, str]:

@@ -48,18 +48,26 @@ class NewName:
 
 
 class Pending(admin.SimpleListFilter):
-    """Trusted or pending."""
+    """Trusted, pending, or pending until the name was lost."""
 
     title = "kind"
     parameter_name = "pending"
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:
-        """Both kinds."""
-        return [("0", "trusted"), ("1", "pending")]
+        """All kinds."""
+        return [("0", "trusted"), ("1", "pending"), ("2", "invalidated")]
 
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """One of them."""
-        return queryset.filter(project__isnull=self.value() == "1") if self.value() in {"0", "1"} else queryset
+        of_kind = KINDS.get(self.value() or "")
+        return queryset.filter(of_kind) if of_kind is not None else queryset
+
+
+KINDS = {
+    "0": Q(project__isnull=False),
+    "1": Q(project__isnull=True, invalidated_at__isnull=True),
+    "2": Q(invalidated_at__isnull=False),
+}
 
 
 class Attention(admin.SimpleListFilter):
@@ -125,13 +133,15 @@ class PublisherAdmin(DeletesOneByOne):
 
     @admin.display(description="kind")
     def kind(self, publisher: Publisher) -> str:
-        """Trusted or pending."""
+        """Trusted, pending, or pending until the name was lost."""
+        if publisher.invalidated_at is not None:
+            return f"invalidated on {publisher.invalidated_at:%Y-%m-%d}"
         return "pending" if publisher.is_pending else "trusted"
 
     @admin.action(description="Forget the recorded ids of selected publishers", permissions=["change"])
     def forget_ids(self, request: HttpRequest, queryset: QuerySet[Publisher]) -> None:
         """The next granted exchange records them anew. One that was removed meanwhile has none."""
-        for publisher in queryset.select_related("issuer", "project", "added_by"):
+        for publisher in queryset.filter(invalidated_at=None).select_related("issuer", "project", "added_by"):
             with suppress(Publisher.DoesNotExist):
                 registration.clear_pins(publisher, Actor.of(request))
 
@@ -143,7 +153,11 @@ class PublisherAdmin(DeletesOneByOne):
     @admin.action(description="Accept the new names of selected publishers", permissions=["change"])
     def accept_names(self, request: HttpRequest, queryset: QuerySet[Publisher]) -> HttpResponse | None:
         """Show from what to what, and change the names that were seen there."""
-        renamed = list(queryset.filter(renamed_to__isnull=False).select_related("issuer", "project", "added_by"))
+        renamed = list(
+            queryset.filter(renamed_to__isnull=False, invalidated_at=None).select_related(
+                "issuer", "project", "added_by"
+            )
+        )
         if not renamed:
             self.message_user(request, "None of these was seen under another name.", messages.WARNING)
             return None
@@ -176,6 +190,10 @@ class PublisherAdmin(DeletesOneByOne):
             said = "is accepted" if accepted else "was not accepted: it changed meanwhile. Look again"
             level = messages.SUCCESS if accepted else messages.ERROR
             self.message_user(request, f"The new name {renaming.of(publisher)} {said}.", level)
+
+    def has_change_permission(self, request: HttpRequest, obj: Publisher | None = None) -> bool:
+        """Not of one that lost its name: nothing makes it work again."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.invalidated_at is None)
 
     def delete_model(self, request: HttpRequest, obj: Publisher) -> None:
         """With an event."""
@@ -235,7 +253,7 @@ class PublisherAdmin(DeletesOneByOne):
         context = {
             **self.admin_site.each_context(request),
             "title": "Add a publisher" if add else "Change the publisher",
-            "subtitle": str(publisher) if publisher else None,
+            "subtitle": _subtitle(publisher),
             "adminform": drawn,
             "first_step": first_step,
             "publisher_form": None if first_step else form,
@@ -251,6 +269,11 @@ class PublisherAdmin(DeletesOneByOne):
             "show_save_and_continue": not add,
         }
         return self.render_change_form(request, context, add=add, change=not add, obj=publisher)
+
+
+def _subtitle(publisher: Publisher | None) -> str | None:
+    ended = publisher.why_dead() if publisher is not None and publisher.invalidated_at is not None else None
+    return f"{publisher}. {ended}" if ended else str(publisher) if publisher is not None else None
 
 
 def _form_of(request: HttpRequest, **place: Any) -> PublisherForm:

@@ -127,7 +127,7 @@ class OfPerson(PersonsView[Publisher], Publishers):
 
     def get_queryset(self) -> QuerySet[Publisher]:
         """The person's."""
-        return super().get_queryset().filter(project__isnull=True, added_by=self.person)
+        return super().get_queryset().filter(project__isnull=True, invalidated_at__isnull=True, added_by=self.person)
 
     def of_new(self) -> dict[str, Any]:
         """Who waits."""

@@ -32,7 +32,15 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
 
     def pending(self) -> "PublisherQuerySet":
         """Those that wait for a first upload."""
-        return self.filter(project__isnull=True)
+        return self.filter(project__isnull=True, invalidated_at__isnull=True)
+
+    def invalidated(self) -> "PublisherQuerySet":
+        """Those that waited until their name was lost."""
+        return self.filter(invalidated_at__isnull=False)
+
+    def standing(self) -> "PublisherQuerySet":
+        """All but those."""
+        return self.filter(invalidated_at__isnull=True)
 
     def at_trusted_issuers(self) -> "PublisherQuerySet":
         """Those whose issuer is on, and its provider too."""
@@ -40,7 +48,7 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
 
     def at(self, issuer: "Issuer | Given", identity: "str | Given") -> "PublisherQuerySet":
         """All that stand at a place, live or not: those that uploaded come first, in the order of their first."""
-        return self.filter(issuer=issuer, identity=identity)._oldest_first()
+        return self.standing().filter(issuer=issuer, identity=identity)._oldest_first()
 
     def in_turn(self) -> "PublisherQuerySet":
         """Those that uploaded; then one of each person who added some, and again (as ``publishers.turns``)."""
@@ -50,7 +58,7 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
 
     def of_ids(self, issuer: Issuer, pinned_identity: str) -> "PublisherQuerySet":
         """All of the repository that recorded ids name, whatever it was called, in the same order."""
-        return self.filter(issuer=issuer, pinned_identity=pinned_identity)._oldest_first()
+        return self.standing().filter(issuer=issuer, pinned_identity=pinned_identity)._oldest_first()
 
     def _oldest_first(self) -> "PublisherQuerySet":
         return self.order_by(F("first_upload_at").asc(nulls_last=True), "pk")
@@ -59,7 +67,8 @@ class PublisherQuerySet(models.QuerySet["Publisher"]):
 class Publisher(models.Model):
     """A workload identity at an issuer that may publish to a project.
 
-    Without a project it is a *pending publisher*: it waits for the first upload of ``project_name``.
+    Without a project it is a *pending publisher*: it waits for the first upload of ``project_name``. Once that name
+    is lost it is *invalidated*, and stays only to explain refusals (``publishers.lostnames``).
     """
 
     issuer = models.ForeignKey(Issuer, models.PROTECT, related_name="publishers")
@@ -100,6 +109,9 @@ class Publisher(models.Model):
     reminded_at = models.DateTimeField(
         null=True, editable=False, help_text="When the user was told that it expires soon."
     )
+    invalidated_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the name that it waited for was lost: it works no more."
+    )
     environments_told = models.JSONField(
         default=list, editable=False, help_text="Of whose use without being named here the owners were told."
     )
@@ -119,8 +131,12 @@ class Publisher(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["added_by", "normalized_name", "fingerprint"],
-                condition=Q(project__isnull=True),
+                condition=Q(project__isnull=True, invalidated_at__isnull=True),
                 name="same_pending_publisher_once_per_user",
+            ),
+            models.CheckConstraint(
+                condition=Q(project__isnull=True) | Q(invalidated_at__isnull=True),
+                name="invalidated_publisher_has_no_project",
             ),
         ]
         indexes = [
@@ -184,7 +200,7 @@ class Publisher(models.Model):
     @property
     def is_pending(self) -> bool:
         """Whether it waits for a first upload."""
-        return self.project_id is None
+        return self.project_id is None and self.invalidated_at is None
 
     @property
     def tells_actual(self) -> bool:
@@ -202,6 +218,8 @@ class Publisher(models.Model):
     def why_dead(self) -> str | None:
         """Why this publisher cannot be used now, as a sentence; None when it can."""
         now = timezone.now()
+        if self.invalidated_at is not None:
+            return f"The pending publisher lost its name on {self.invalidated_at:%Y-%m-%d}."
         if not self.enabled:
             return "The publisher is switched off."
         if self.expires_at is not None and self.expires_at <= now:

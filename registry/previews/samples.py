@@ -60,6 +60,14 @@ _OWNERS: dict[str, Any] = {
 }
 _PENDING: dict[str, Any] = {"publisher": WAITING, "trusts": TRUSTS, "pending": addresses.pending_publishers()}
 _REVOKED: dict[str, Any] = {"token": TOKEN, "reason": "found in a log", "actor": ACTOR}
+_REFUSED: dict[str, Any] = {
+    "exchange": Thing(created_at=NOW, address="192.0.2.40"),
+    "place": PUBLISHER.place,
+    "forbidden": None,
+    "in_context": True,
+    "run": "https://github.com/octo-org/sampleproject/actions/runs/1234567890",
+    "commit": "https://github.com/octo-org/sampleproject/commit/9f2c1d7e5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d",
+}
 _SETTINGS: dict[str, Any] = {"project": PROJECT, "actor": ACTOR, "settings": addresses.project_settings(PROJECT)}
 
 SAMPLES: dict[str, dict[str, Any]] = {
@@ -72,12 +80,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "exchange-refused": {
         **_OWNERS,
-        "exchange": Thing(created_at=NOW, address="192.0.2.40"),
-        "place": PUBLISHER.place,
-        "forbidden": None,
-        "in_context": True,
-        "run": "https://github.com/octo-org/sampleproject/actions/runs/1234567890",
-        "commit": "https://github.com/octo-org/sampleproject/commit/9f2c1d7e5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d",
+        **_REFUSED,
         "reasons": REASONS,
         "exchanges": addresses.exchanges(PROJECT),
         "details": f"{addresses.exchanges(PROJECT)}01a21113-b11d-702e-ad17-1b9da83cd3f8/",
@@ -98,6 +101,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "pending-expired": {**_PENDING, "days": 30},
     "pending-expiring": {**_PENDING, "until": NOW},
     "pending-invalidated": {**_PENDING, "reason": "The name 'brand-new' is taken."},
+    "pending-refused": {**_PENDING, **_REFUSED, "reasons": [Thing(publisher="brand-new", lines=REASONS[0].lines)]},
     "pending-token-revoked": {**_PENDING, **_REVOKED},
     "pending-unused": _PENDING,
     "pending-used": {**_PENDING, "project": PROJECT, "page": addresses.page_of(PROJECT)},

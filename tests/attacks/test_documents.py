@@ -101,8 +101,8 @@ def test_what_they_nearly_are_is_granted(target, spoil):
 
 
 @pytest.mark.parametrize("claim", ['"x": "\\u0000"', '"\\u0000": 1', '"x": {"y": ["\\u0000"]}', '"x\\u0000": {}'])
-def test_a_nul_that_no_database_stores_is_refused_in_a_claim_that_nobody_reads(target, attack, claim):
-    said = attack(target.stolen(json.dumps(target.header()), member(claim)(json.dumps(target.payload()))))
+def test_a_nul_that_no_database_stores_is_refused_in_a_claim_that_nobody_reads(target, attack_signed, claim):
+    said = attack_signed(target.stolen(json.dumps(target.header()), member(claim)(json.dumps(target.payload()))))
     assert (said.code, "NUL" in said.description) == ("invalid-token", True)
 
 

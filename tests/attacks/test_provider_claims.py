@@ -211,9 +211,9 @@ def refusal_of(token: str) -> str:
 
 
 @pytest.mark.parametrize(("name", "claim"), READ)
-def test_a_claim_that_nobody_expects_is_answered_and_repeated_nowhere(name, claim, sign, attack):
+def test_a_claim_that_nobody_expects_is_answered_and_repeated_nowhere(name, claim, sign, attack_signed):
     for other in ("a\0b", {"a": [10**31]}, "x" * 1025):
-        code = attack(sign(**{claim: other})).code
+        code = attack_signed(sign(**{claim: other})).code
         assert code in {"invalid-token", "invalid-publisher"}, other
 
 

@@ -136,20 +136,20 @@ def test_an_issuer_is_named_exactly(case, target, attack):
 
 
 @pytest.mark.parametrize("case", AUDIENCES, ids=str)
-def test_the_audience_is_this_registry_and_nobody_else(case, target, attack):
-    said = attack(case.make(target))
+def test_the_audience_is_this_registry_and_nobody_else(case, target, attack_signed):
+    said = attack_signed(case.make(target))
     assert said.code == "invalid-token"
     assert f"`{AUDIENCE}`" in said.description
 
 
 @pytest.mark.parametrize("case", DATES, ids=str)
-def test_dates_are_numbers_of_seconds_that_hold_now(case, target, attack):
-    assert attack(case.make(target)).code == case.code
+def test_dates_are_numbers_of_seconds_that_hold_now(case, target, attack_signed):
+    assert attack_signed(case.make(target)).code == case.code
 
 
 @pytest.mark.parametrize("case", IDS, ids=str)
-def test_an_id_is_a_text(case, target, attack):
-    assert attack(case.make(target)).code == "invalid-token"
+def test_an_id_is_a_text(case, target, attack_signed):
+    assert attack_signed(case.make(target)).code == "invalid-token"
 
 
 @pytest.mark.parametrize(

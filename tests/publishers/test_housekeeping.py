@@ -14,6 +14,7 @@ from publishers.models import Issuer, Publisher
 from publishers.providers.github import GitHub
 from publishers.registration import TooManyPending, Wanted
 from registry.actors import Actor
+from registry.deletion import delete_user
 from registry.models import Event, ProhibitedName, Project, RetiredName, User
 from registry.signals import hour_passed
 from tests.factories import make_project, make_user
@@ -100,7 +101,7 @@ def test_one_that_waited_in_vain_goes_with_an_event_and_a_mail(alice):
 
 def test_one_that_became_a_projects_publisher_has_no_end(alice):
     publisher = waiting(alice, age=31)
-    Publisher.objects.update(project=make_project("brand-new"))
+    Publisher.objects.update(project=make_project("another"))
     Email.objects.all().delete()
     assert keep() == {}
     assert not registration.expire(publisher, ACTOR)
@@ -142,7 +143,7 @@ def test_one_whose_name_cannot_be_had_any_more_goes_with_an_event_and_a_mail(ali
     assert subjects() == ["Pending publisher for brand-new is no longer valid"]
     event = Event.objects.get(tag="account:oidc:pending-publisher-invalidated")
     assert (event.user, event.details["name"]) == (alice, "brand-new")
-    assert Publisher.objects.get().project_name == "other-name"
+    assert Publisher.objects.pending().get().project_name == "other-name"
 
 
 def test_a_deleted_projects_name_is_kept_for_its_last_owner(alice):
@@ -165,9 +166,45 @@ def test_a_name_that_is_prohibited_takes_those_who_wait_for_it_at_once(client, a
     boss = make_user("boss", is_staff=True, is_superuser=True)
     client.force_login(boss)
     assert client.post("/admin/registry/prohibitedname/add/", {"name": "Brand.New"}).status_code == 302
-    assert not Publisher.objects.exists()
+    assert not Publisher.objects.pending().exists()
     assert subjects() == ["Pending publisher for brand-new is no longer valid"]
     assert Event.objects.get(tag="account:oidc:pending-publisher-invalidated").actor == boss
+
+
+@pytest.mark.parametrize(("age", "stays"), [(29.9, True), (30.1, False)])
+def test_one_that_lost_its_name_stays_as_long_as_it_could_have_waited_and_goes_without_a_word(alice, age, stays):
+    waiting(alice, age=40, invalidated_at=ago(age), unpinned_since=ago(40), pins={})
+    events = Event.objects.count()
+    assert keep() == ({} if stays else {"pending publishers that lost their name long ago": 1})
+    assert Publisher.objects.exists() is stays
+    assert (subjects(), Event.objects.count()) == ([], events)
+
+
+def test_of_those_that_lost_their_names_a_user_has_a_few_the_latest(alice, settings):
+    settings.PENDING_PUBLISHERS_PER_USER = 2
+    for number in range(4):
+        waiting(alice, f"lost-{number}")
+        ProhibitedName.objects.create(name=f"lost-{number}")
+        keep()
+    assert [row.project_name for row in Publisher.objects.invalidated()] == ["lost-2", "lost-3"]
+    assert len(subjects()) == 4
+
+
+def test_one_that_lost_its_name_takes_no_place_and_the_same_may_wait_anew(alice, settings):
+    settings.PENDING_PUBLISHERS_PER_USER = 1
+    waiting(alice)
+    name = ProhibitedName.objects.create(name="brand-new")
+    keep()
+    name.delete()
+    issuer = Issuer.objects.get(url=GitHub.default_issuer)
+    registration.add_pending("brand-new", alice, issuer, Wanted(FIELDS), ACTOR)
+    assert Publisher.objects.pending().count() == Publisher.objects.invalidated().count() == 1
+
+
+def test_it_goes_with_its_user(alice):
+    waiting(alice, invalidated_at=ago(1))
+    delete_user(alice, ACTOR)
+    assert not Publisher.objects.exists()
 
 
 # -- publishers that nobody used -----------------------------------------------------------------------------------

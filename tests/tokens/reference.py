@@ -165,6 +165,7 @@ class Registry:
     prohibited: set[str] = field(default_factory=set)
     inactive: set[str] = field(default_factory=set)
     issuers_off: set[str] = field(default_factory=set)
+    ended: list[Trust] = field(default_factory=list)  # those who waited for a name until it was taken
 
     def matching(self, token: Token) -> list[Trust]:
         """Every publisher that the token meets."""
@@ -208,13 +209,22 @@ class Registry:
         missing = (wanted or set()) - covered
         if covered and not missing:
             return ""
-        lost = {trust.name for trust in self.matching(token) if not self.usable(trust)}
+        lost = {trust.name for trust in self.matching(token) if not self.usable(trust)} | self._ended(token)
         lost &= wanted if wanted is not None else lost
         return "invalid-pending-publisher" if lost and missing <= lost else "invalid-publisher"
 
+    def _ended(self, token: Token) -> set[str]:
+        """The names of those who waited and would match, unless somebody trusts the place for that name by now."""
+        if token.event in FORBIDDEN_EVENTS:
+            return set()
+        standing = {trust.name for trust in self.publishers if stands_at(trust, token)}
+        ended = [trust for trust in self.ended if stands_at(trust, token) and trust.name not in standing]
+        return {trust.name for trust in ended if pins_agree(trust, token) and meets(trust, token)}
+
     def may_be_named(self, token: Token) -> set[str]:
         """The projects that a refusal or a check may speak of to this token's job."""
-        named = {trust.name for trust in self.publishers if stands_at(trust, token) and pins_agree(trust, token)}
+        all_ = [*self.publishers, *self.ended]
+        named = {trust.name for trust in all_ if stands_at(trust, token) and pins_agree(trust, token)}
         named |= {trust.name for trust in self.publishers if is_renamed(trust, token)}
         # The name that a pending publisher waits for, and the project because of which it waits in vain.
         return {name for name in self.projects | named if look(name) in {look(other) for other in named}}
@@ -222,7 +232,9 @@ class Registry:
     def taken_by(self, name: str) -> None:
         """A project appears: whoever waited for a name like that waits no longer."""
         self.projects.add(name)
-        self.publishers = [trust for trust in self.publishers if not (trust.pending and look(trust.name) == look(name))]
+        waited = [trust for trust in self.publishers if trust.pending and look(trust.name) == look(name)]
+        self.ended += waited
+        self.publishers = [trust for trust in self.publishers if trust not in waited]
 
     def same(self, trust: Trust) -> bool:
         """Whether another publisher of the same project, or of the same person for the same name, is the same."""

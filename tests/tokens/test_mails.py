@@ -71,7 +71,8 @@ class Town(World):
         return self.add(name, **{"added_by": self.user("dave"), **columns})
 
     def mint(self, **claims: Any) -> Any:
-        return mint(self.client, self.token(**claims))
+        members = {name: claims.pop(name) for name in ("projects",) if name in claims}
+        return mint(self.client, self.token(**claims), **members)
 
     def upload(self, token: str, name: str = "sampleproject", version: str = "1.0") -> None:
         filename = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
@@ -169,6 +170,17 @@ def refuse_other_ids(town: Town) -> None:
 def refuse_renamed(town: Town) -> None:
     ref = "octo-org/newname/.github/workflows/release.yml@refs/heads/main"
     town.mint(repository="octo-org/newname", workflow_ref=ref, job_workflow_ref=ref)
+
+
+def refuse_waited_for(town: Town) -> None:
+    town.waiting(values={"environment": "pypi"})
+    town.waiting("other-name", values={"environment": "pypi"}, added_by=town.user("former"))
+    town.mint(environment="staging", projects=["brand-new", "other-name"])
+
+
+def refuse_invalid(town: Town) -> None:
+    town.waiting()
+    town.mint(aud="pypi")
 
 
 def refuse_event(town: Town) -> None:
@@ -420,6 +432,26 @@ CASES = [
         "alice bob",
         "sampleproject: an upload token was refused",
         ("The publisher is switched off.",),
+    ),
+    Case(
+        "pending-refused",
+        refuse_waited_for,
+        "dave",
+        "Pending publisher for brand-new: an upload token was refused",
+        (
+            "A job of octo-org/sampleproject asked",
+            "  The claim `environment` must be `pypi`; the token says `staging`.",
+            "Asked from: 127.0.0.1",
+            f"{SITE}/manage/account/publishing/",
+        ),
+        ("other-name", "an owner"),
+    ),
+    Case(
+        "pending-refused",
+        refuse_invalid,
+        "dave",
+        "Pending publisher for brand-new: an upload token was refused",
+        ("The claim `aud` must be `localhost:8443`; the token says `pypi`.",),
     ),
     Case(
         "environment-used",

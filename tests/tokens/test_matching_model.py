@@ -209,7 +209,7 @@ class Model(People):
         """With the same ids; and only tokens with all ids of a publisher gave it a new name."""
         if not hasattr(self, "reference"):
             return
-        rows = Publisher.objects.values_list("pk", "normalized_name", "project", "pins", "renamed_to")
+        rows = Publisher.objects.standing().values_list("pk", "normalized_name", "project", "pins", "renamed_to")
         stand = {pk: (name, project is None, pins) for pk, name, project, pins, _renamed in rows}
         assert stand == {trust.pk: (trust.name, trust.pending, trust.pins) for trust in self.reference.publishers}
         assert all(len(pins) == 2 for _pk, _name, _project, pins, renamed in rows if renamed)

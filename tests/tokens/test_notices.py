@@ -10,7 +10,8 @@ from django.utils import timezone
 from post_office.models import Email
 
 from publishers.models import Publisher
-from registry.models import Role
+from registry.deletion import delete_user
+from registry.models import Event, Role
 from registry.roles import set_role
 from tests.factories import TESTER, make_user
 from tests.machine import needs_postgresql
@@ -81,6 +82,54 @@ def test_an_unknown_workload_writes_nothing(world, client):
     assert mint(client, world.token(**claims, workflow_ref=ref, job_workflow_ref=ref)).status_code == 422
     assert not Email.objects.exists()
     assert not RefusalNotice.objects.exists()
+
+
+def test_who_waits_is_told_once_a_day_whatever_he_waits_for(narrowed, client):
+    dave = make_user("dave")
+    for name in ("brand-new", "brand-newer"):
+        narrowed.add(name, values={"environment": "pypi"}, added_by=dave)
+    for _ in range(3):
+        mint(client, narrowed.token())
+    (mail,) = Email.objects.filter(to="dave@example.com")
+    assert mail.subject == "[Gatehouse] Pending publisher for brand-new: an upload token was refused"
+    assert ("brand-new: GitHub Actions: octo" in mail.message, "brand-newer: GitHub" in mail.message) == (True, True)
+    lines = Event.objects.filter(tag="account:oidc:exchange-refused")
+    assert [(line.user, line.details["pending"], line.details["code"]) for line in lines] == [
+        (dave, "brand-new", "invalid-publisher")
+    ] * 3
+    a_day_passes()
+    mint(client, narrowed.token())
+    assert Email.objects.filter(to="dave@example.com").count() == 2
+
+
+def test_who_waits_with_a_publisher_that_matches_is_not_told(narrowed, client):
+    narrowed.add("brand-new", added_by=make_user("dave"))
+    assert mint(client, narrowed.token(), projects=["brand-new", "sampleproject"]).status_code == 422
+    assert not Email.objects.filter(to="dave@example.com").exists()
+
+
+def test_where_strangers_register_who_waits_is_not_told_what_the_token_said(narrowed, client, settings):
+    settings.SIGNUP_OPEN = True
+    dave = make_user("dave")
+    narrowed.add("brand-new", values={"environment": "pypi"}, added_by=dave)
+    mint(client, narrowed.token(environment="staging-of-others", run_id="4711"))
+    (mail,) = Email.objects.filter(to="dave@example.com")
+    assert "The claim `environment` must be `pypi`, and is not." in mail.message
+    for hidden in ("staging-of-others", "4711", "127.0.0.1"):
+        assert hidden not in mail.message
+    client.force_login(dave)
+    history = client.get("/manage/account/history/").content.decode()
+    assert "Refused an upload token for brand-new: invalid-publisher" in history
+    assert "127.0.0.1" not in history
+
+
+def test_a_notice_goes_with_its_user(narrowed, client):
+    dave = make_user("dave")
+    narrowed.add("brand-new", values={"environment": "pypi"}, added_by=dave)
+    mint(client, narrowed.token())
+    assert RefusalNotice.objects.filter(user=dave).count() == 1
+    delete_user(dave, TESTER)
+    assert [str(notice.project) for notice in RefusalNotice.objects.all()] == ["sampleproject"]
 
 
 @transaction.atomic

@@ -111,6 +111,7 @@ def test_an_unused_exchange_goes_together_with_its_dead_token():
         "0 reminders of pending publishers\n"
         "0 expired pending publishers\n"
         "0 pending publishers whose name is lost\n"
+        "0 pending publishers that lost their name long ago\n"
         "0 unused publishers switched off\n"
         "0 expired invitations\n"
         "0 expired sessions\n"

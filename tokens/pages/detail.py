@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from publishers.errors import InvalidToken
 from publishers.models import Publisher
 from publishers.providers.fields import Reading
 from registry.manage.access import Place
@@ -74,7 +75,7 @@ def detail_of(place: Place, exchange_id: UUID) -> Detail | None:
     for comparison in seen.comparisons:
         publisher = standing.get(comparison.publisher)
         reasons = [] if forbidden else explaining.reasons(exchange, comparison, reading)
-        offered = None if forbidden else _offered(publisher, comparison, reading)
+        offered = None if forbidden else _offered(exchange.code, publisher, comparison, reading)
         shown = offered or [] if place.is_owner else []
         held.append(Held(comparison, publisher, _rows(comparison), reasons, shown, trusts_now=offered == []))
     files = _files(place.project, exchange)
@@ -82,9 +83,11 @@ def detail_of(place: Place, exchange_id: UUID) -> Detail | None:
     return Detail(exchange, seen, forbidden, held, list(files[:MAX_FILES]), more)
 
 
-def _offered(publisher: Publisher | None, comparison: Comparison, reading: Reading | None) -> list[Fix] | None:
+def _offered(
+    code: str, publisher: Publisher | None, comparison: Comparison, reading: Reading | None
+) -> list[Fix] | None:
     """What could be changed: [] if that was done since, None if there is nothing to change."""
-    if publisher is None or reading is None or comparison.ok:
+    if code == InvalidToken.code or publisher is None or reading is None or comparison.ok:
         return None
     return fixes.offered(publisher, comparison, reading)
 

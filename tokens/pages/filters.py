@@ -6,13 +6,13 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from publishers.errors import InvalidPendingPublisher, InvalidPublisher
+from publishers.errors import InvalidPendingPublisher, InvalidPublisher, InvalidToken
 from publishers.models import Publisher
 from tokens.models import Exchange
 
 MAX_ID = 2**63 - 1
 # A refusal is recorded for a project with one of these.
-CODES = (InvalidPublisher.code, InvalidPendingPublisher.code)
+CODES = (InvalidPublisher.code, InvalidPendingPublisher.code, InvalidToken.code)
 
 
 class ExchangeFilter(forms.Form):

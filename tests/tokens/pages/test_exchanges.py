@@ -107,6 +107,7 @@ def test_one_that_is_no_longer_kept_is_still_listed(gate):
         ("?outcome=refused", 0, 1),
         ("?code=invalid-publisher", 0, 1),
         ("?code=invalid-pending-publisher", 0, 0),
+        ("?code=invalid-token", 0, 0),
         ("?publisher=OWN", 1, 1),
         ("?publisher=987654321", 0, 0),
         ("?since=TODAY&until=TODAY", 1, 1),
