@@ -66,7 +66,7 @@ def read(post: QueryDict) -> UploadForm:
 def _cleaned(post: QueryDict) -> dict[str, list[str]]:
     """Without distutils' UNKNOWN; NUL, which PostgreSQL refuses, as PyPI writes it."""
     kept = {
-        field: [value.replace("\x00", "\\x00") for value in values if value.strip() != "UNKNOWN"]
+        field: [value.replace("\x00", "\\x00") for value in values if not metadata.is_unknown(value)]
         for field, values in post.lists()
     }
     return {field: values for field, values in kept.items() if values}
