@@ -48,6 +48,8 @@ class _Upload:
             size=file.size,
             sha256=file.sha256,
             blake2_256=file.digests["blake2_256"],
+            md5=file.digests["md5"],
+            comment=form.comment,
             metadata_sha256=inspected.metadata_sha256 if form.filetype == File.PackageType.WHEEL else "",
         )
 
