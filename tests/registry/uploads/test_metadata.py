@@ -1,5 +1,6 @@
 """What a file's own METADATA or PKG-INFO says, and what it does not."""
 
+from html import escape
 from typing import Any
 
 import pytest
@@ -97,6 +98,29 @@ def test_what_is_wrong_is_still_refused(home: str):
     with pytest.raises(UploadRefused) as refused:
         read(f"Home-page: {home}")
     assert "This is not a valid http or https URL." in refused.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [
+        (">=3.8, <4", ">=3.8, <4"),
+        ("!=3.9.*,>=3.8", "!=3.9.*,>=3.8"),
+        ("==3.8", "==3.8"),
+        (">=3.8,\n <4", ">=3.8, <4"),
+        ("UNKNOWN", ""),
+    ],
+)
+def test_the_index_shows_requires_python_as_the_file_says_it(client: Client, token: str, header: str, shown: str):
+    files = making.wheel_files(more=f"Requires-Python: {header}\n")
+    fields = making.form(making.zipped(making.recorded(files)), WHEEL)
+    assert making.upload(client, token, fields).status_code == 200
+    json = {"format": "application/vnd.pypi.simple.v1+json"}
+    (listed,) = client.get("/simple/sampleproject/", json).json()["files"]
+    assert listed.get("requires-python", "") == shown
+    (file,) = client.get("/pypi/sampleproject/json").json()["urls"]
+    assert file["requires_python"] == (shown or None)
+    attribute = f'data-requires-python="{escape(shown)}"'
+    assert (attribute in client.get("/simple/sampleproject/").content.decode()) == bool(shown)
 
 
 def old_wheel() -> bytes:
