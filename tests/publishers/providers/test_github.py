@@ -115,6 +115,13 @@ MINTS = [
             "job_workflow_ref": "Octo-Org/octo-REPO/.github/workflows/release.yml@refs/heads/main",
         },
     ),
+    ("the owner in another case than the repository's", {}, {}, {"repository_owner": "Octo-Org"}),
+    (
+        "the steps in another case than the workflow",
+        {},
+        {},
+        {"job_workflow_ref": "Octo-Org/octo-REPO/.github/workflows/release.yml@refs/heads/main"},
+    ),
     ("a branch by glob over slashes", {"ref": "refs/**"}, {}, {}),
     ("a protected ref said as a boolean", {"protected_ref_only": True}, {}, {"ref_protected": True}),
     ("no ref, with the workflow at the commit", {}, {}, {"ref": None, **AT_COMMIT}),
@@ -134,6 +141,18 @@ REFUSES = [
         {"environment": "kprod"},
         {},
         {"environment": "\u212aprod"},
+    ),
+    (
+        "the steps' file in another case than the workflow's",
+        {},
+        {},
+        {"job_workflow_ref": "octo-org/octo-repo/.github/workflows/Release.yml@refs/heads/main"},
+    ),
+    (
+        "the steps' ref in another case than the workflow's",
+        {},
+        {},
+        {"job_workflow_ref": "octo-org/octo-repo/.github/workflows/release.yml@refs/heads/Main"},
     ),
     ("another owner id", {}, {"repository_owner_id": "66"}, {}),
     ("another repository id", {}, {"repository_id": "75"}, {}),
@@ -252,6 +271,12 @@ def test_a_required_claim_that_is_missing_or_malformed_is_named(claim, value):
 def test_a_repository_that_does_not_agree_with_its_owner_is_refused(repository):
     with pytest.raises(InvalidToken, match="do not agree"):
         Issuer(url=ISSUER, provider="github").kind.read({**CLAIMS, "repository": repository})
+
+
+def test_only_ascii_letters_are_the_same_in_another_case():
+    claims = {**CLAIMS, "repository": "k/octo-repo", "repository_owner": "\u212a"}  # the Kelvin sign
+    with pytest.raises(InvalidToken, match="do not agree"):
+        Issuer(url=ISSUER, provider="github").kind.read(claims)
 
 
 def test_a_version_tag_gives_the_version():
