@@ -3,6 +3,7 @@
 Claims: https://docs.github.com/en/actions/reference/security/oidc ("OIDC token claims").
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +30,13 @@ from publishers.providers.workflows import WORKFLOWS, ReusableWorkflow, file_of,
 # These run with the base repository's rights on behalf of a fork.
 # https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
 REFUSED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
+# Issuers whose address tells the server: an Enterprise Server's (docs.github.com, "OpenID Connect reference": iss), and
+# those of Enterprise Cloud with data residency ("Feature overview": URL differences).
+_OWN_SERVER = re.compile(
+    r"https://(?:(?P<server>[A-Za-z0-9.-]+(?::[0-9]+)?)/_services/token"
+    r"|token\.actions\.(?P<subdomain>[A-Za-z0-9-]+\.ghe\.com)(?:/[A-Za-z0-9-]+)?)"
+)
+_GITHUB = "https://github.com"
 # Files of github.com as they are; what stands at an owner's place in addresses of other pages.
 _RAW = "raw.githubusercontent.com"
 _NOT_OWNERS = frozenset({"apps", "enterprises", "marketplace", "orgs", "settings", "sponsors", "topics", "users"})
@@ -222,17 +230,26 @@ class GitHub(Provider):
 
     @property
     def site(self) -> str:
-        """The server's host, which most issuers' addresses begin with."""
+        """The server's host; of an issuer that does not tell it, the one that its own address begins with."""
         host = self.issuer_url.partition("://")[2].partition("/")[0]
-        if host == self.default_issuer.partition("://")[2]:
-            return "github.com"
-        return host.removeprefix("token.actions.")  # Enterprise Cloud with data residency: SUBDOMAIN.ghe.com
+        return self._server.removeprefix("https://") or host
+
+    @property
+    def _server(self) -> str:
+        """What ``server_url`` is in a job; empty where the issuer does not tell it, so that no link leads astray."""
+        # An enterprise of github.com may have an issuer of its own, …/ENTERPRISE
+        # (https://docs.github.com/en/enterprise-cloud@latest/rest/actions/oidc: include_enterprise_slug).
+        if f"{self.issuer_url}/".startswith(f"{self.default_issuer}/"):
+            return _GITHUB
+        own = _OWN_SERVER.fullmatch(self.issuer_url)
+        return f"https://{own['server'] or own['subdomain']}" if own else ""
 
     def links(self, claims: Claims) -> Links:
-        """The run and the commit on the server that ``server_url`` would name; github.com for its own issuer."""
-        if self.issuer_url != self.default_issuer:
+        """The run and the commit on the issuer's server."""
+        repository = claims.get("repository")
+        if not (self._server and repository):
             return Links()
-        place = f"https://github.com/{claims.get('repository')}"
+        place = f"{self._server}/{repository}"
         run, sha = claims.get("run_id"), claims.get("sha")
         return Links(
             run=f"{place}/actions/runs/{run}" if run else "",
@@ -240,10 +257,10 @@ class GitHub(Provider):
         )
 
     def addresses(self, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """The repository on github.com, and its pages: a repository named as its pages' host has all of it."""
-        if self.issuer_url != self.default_issuer:
-            return ()
+        """The repository, and on github.com its pages: a repository named as its pages' host has all of it."""
         owner, name = values["owner"], values["repository"]
+        here = f"{self._server}/{owner}/{name}"
+        if self._server != _GITHUB:
+            return (here,) if self._server else ()
         pages = f"{owner}.github.io"
-        site = f"https://{pages}" if fold(name) == fold(pages) else f"https://{pages}/{name}"
-        return (f"https://github.com/{owner}/{name}", site)
+        return (here, f"https://{pages}" if fold(name) == fold(pages) else f"https://{pages}/{name}")

@@ -5,6 +5,7 @@ import pytest
 from publishers import matching
 from publishers.errors import InvalidToken
 from publishers.models import Issuer, Publisher
+from publishers.providers.base import Links
 
 ISSUER = "https://token.actions.githubusercontent.com"
 SHA = "5be0e8d1d6cfe58a1cf8c46b0d1b7bd2a2bf9c3d"
@@ -290,6 +291,40 @@ def test_links_lead_to_the_run_and_the_commit():
     links = Issuer(url=ISSUER, provider="github").kind.links(CLAIMS)
     assert links.run == "https://github.com/octo-org/octo-repo/actions/runs/example-run-id"
     assert links.commit == f"https://github.com/octo-org/octo-repo/commit/{SHA}"
+
+
+SERVERS = [
+    (ISSUER, "https://github.com", "github.com"),
+    (f"{ISSUER}/acme", "https://github.com", "github.com"),
+    ("https://ghes.example/_services/token", "https://ghes.example", "ghes.example"),
+    ("https://ghes.example:8443/_services/token", "https://ghes.example:8443", "ghes.example:8443"),
+    ("https://token.actions.acme.ghe.com", "https://acme.ghe.com", "acme.ghe.com"),
+    ("https://token.actions.acme.ghe.com/acme", "https://acme.ghe.com", "acme.ghe.com"),
+    # Whose server nobody can know: no links, but an address that is pasted may be of the same host.
+    ("https://ghes.example/tokens", "", "ghes.example"),
+    ("https://ghes.example/_services/token/more", "", "ghes.example"),
+    ("http://127.0.0.1:8000/_services/token", "", "127.0.0.1:8000"),
+    (f"{ISSUER}.evil.example", "", "token.actions.githubusercontent.com.evil.example"),
+    ("https://user@ghes.example/_services/token", "", "user@ghes.example"),
+    ("https://token.actions.acme.example", "", "token.actions.acme.example"),
+]
+
+
+@pytest.mark.parametrize(("url", "server", "site"), SERVERS)
+def test_links_and_addresses_are_those_of_the_issuers_server(url, server, site):
+    kind = Issuer(url=url, provider="github").kind
+    place = f"{server}/octo-org/octo-repo"
+    links = kind.links(CLAIMS)
+    assert (links.run, links.commit) == (
+        (f"{place}/actions/runs/example-run-id", f"{place}/commit/{SHA}") if server else ("", "")
+    )
+    pages = ("https://octo-org.github.io/octo-repo",) if server == "https://github.com" else ()
+    assert kind.addresses(FIELDS) == ((place, *pages) if server else ())
+    assert kind.site == site
+
+
+def test_claims_that_name_no_repository_lead_nowhere():
+    assert Issuer(url=ISSUER, provider="github").kind.links({"run_id": "1", "sha": SHA}) == Links()
 
 
 def test_a_publisher_is_described_in_one_line():
