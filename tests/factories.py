@@ -116,6 +116,7 @@ def _add(release: Release, filename: str, data: bytes, packagetype: str, metadat
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         blake2_256=hashlib.blake2b(data, digest_size=32).hexdigest(),
+        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
     )
     _store(file.path, data)
     release.project.bump_serial()

@@ -17,24 +17,24 @@ from tokens.models import ApiToken
 pytestmark = pytest.mark.django_db(transaction=True)
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-READ, BOTH = ("read",), ("read", "manage")
-# Of each route: whose it is, and the scopes that read it; what changes something needs ``manage``.
+BOTH = ("read", "manage")
+# Of each route: whose it is. Both scopes read it; what changes something needs ``manage``.
 TABLE = {
-    "v1/projects/": ("everybody's own", BOTH),
-    "v1/projects/<str:name>/": ("the project's", BOTH),
-    "v1/projects/<str:name>/events/": ("the project's", READ),
-    "v1/projects/<str:name>/publishers/": ("the project's", BOTH),
-    "v1/projects/<str:name>/publishers/<int:pk>/": ("the project's", BOTH),
-    "v1/projects/<str:name>/exchanges/": ("the project's", READ),
-    "v1/projects/<str:name>/exchanges/<uuid:pk>/": ("the project's", READ),
-    "v1/pending-publishers/": ("a person's", BOTH),
-    "v1/pending-publishers/<int:pk>/": ("alice's", BOTH),
-    "v1/tokens/": ("a person's", BOTH),
-    "v1/tokens/<int:pk>/": ("alice's", BOTH),
-    "v1/providers/": ("everybody's own", BOTH),
-    "v1/schema/": ("public", ()),
-    "v1/docs/": ("public", ()),
-    "": ("nothing", ()),
+    "v1/projects/": "everybody's own",
+    "v1/projects/<str:name>/": "the project's",
+    "v1/projects/<str:name>/events/": "the project's",
+    "v1/projects/<str:name>/publishers/": "the project's",
+    "v1/projects/<str:name>/publishers/<int:pk>/": "the project's",
+    "v1/projects/<str:name>/exchanges/": "the project's",
+    "v1/projects/<str:name>/exchanges/<uuid:pk>/": "the project's",
+    "v1/pending-publishers/": "a person's",
+    "v1/pending-publishers/<int:pk>/": "alice's",
+    "v1/tokens/": "a person's",
+    "v1/tokens/<int:pk>/": "alice's",
+    "v1/providers/": "everybody's own",
+    "v1/schema/": "public",
+    "v1/docs/": "public",
+    "": "nothing",
 }
 
 
@@ -63,14 +63,14 @@ CREDENTIALS = [
 
 def expected(route: str, method: str, by: Credential, *, handled: bool) -> str:
     """In the order in which the API looks: the method, the credential, its scopes, whose it is, the role."""
-    whose, scopes = TABLE[route]
+    whose = TABLE[route]
     if whose in {"public", "nothing"}:
         return {"nothing": "not there", "public": "opens" if method == "GET" else "no such method"}[whose]
     if not handled:
         return "no such method"
     if by.who == "nobody":
         return "unknown"
-    if not by.opens(scopes if method == "GET" else ("manage",)):
+    if not by.opens(BOTH if method == "GET" else ("manage",)):
         return "forbidden"
     if whose in {"a person's", "alice's"} and by.project:
         return "forbidden"

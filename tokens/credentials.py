@@ -159,8 +159,8 @@ class ApiTokenCredential:
         return scope in self.token.scopes
 
     def may_download(self, project: Project) -> bool:
-        """Whether it may read the project's files."""
-        return self.opens(ApiToken.Scope.DOWNLOAD) and self._covers(project)
+        """Whether it may read the project's files: one of its projects, as long as its user has a role there."""
+        return self.opens(ApiToken.Scope.DOWNLOAD) and (not self.token.limited or project.pk in self._readable_ids)
 
     @property
     def limited(self) -> bool:
@@ -176,8 +176,13 @@ class ApiTokenCredential:
 
     @cached_property
     def _project_ids(self) -> frozenset[int]:
-        """Those it is limited to, read once: the index asks about every project."""
+        """Those it is limited to."""
         return frozenset(self.token.projects.values_list("pk", flat=True))
+
+    @cached_property
+    def _readable_ids(self) -> frozenset[int]:
+        """Those of them in which its user has a role still, read once: the index asks about every project."""
+        return frozenset(self.token.projects.filter(roles__user=self.token.user).values_list("pk", flat=True))
 
 
 def _same_version(one: str, other: str) -> bool:

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils.decorators import method_decorator
@@ -52,9 +52,16 @@ class ExchangeView(View):
             assert isinstance(response, HttpResponse)
             response["Content-Type"] = media
         except (Refused, SuspiciousOperation, OperationalError) as failure:
-            refusal = _as_refusal(failure)
-            self.note(refusal)
-            response = _refused(refusal, problem=media != negotiation.JSON)
+            return self.refuse(request, failure)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def refuse(self, request: HttpRequest, failure: Exception) -> HttpResponse:
+        """Say what went wrong, here or on the way here (``registry.pages.errors.bad_request``)."""
+        refusal = _as_refusal(failure)
+        self.note(refusal)
+        media = negotiation.chosen(request.headers.get("Accept"))
+        response = _refused(refusal, problem=media != negotiation.JSON)
         response["Cache-Control"] = "no-store"
         return response
 
@@ -180,10 +187,12 @@ def _as_refusal(failure: Exception) -> Refused:
     """What went wrong below, as a machine can read it."""
     if isinstance(failure, Refused):
         return failure
-    if isinstance(failure, SuspiciousOperation):
-        return Malformed("The request is not one that this endpoint reads.")
-    logger.error("The database cannot be had for an exchange", exc_info=failure)
-    return Busy("The registry is busy; try again in a few seconds.")
+    if isinstance(failure, OperationalError):
+        logger.error("The database cannot be had for an exchange", exc_info=failure)
+        return Busy("The registry is busy; try again in a few seconds.")
+    if isinstance(failure, DisallowedHost):
+        return Malformed("The request names a host that is not this registry's.")
+    return Malformed("The request is not one that this endpoint reads.")
 
 
 def _refused(refusal: Refused, *, problem: bool) -> HttpResponse:

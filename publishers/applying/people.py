@@ -11,6 +11,7 @@ from django.core.validators import MaxLengthValidator, validate_email
 from publishers.applying.keys import Table
 from publishers.applying.runs import Run, differences
 from publishers.applying.tables import ProjectTable
+from registry.accounts import given
 from registry.creation import NameRefused, create_project
 from registry.models import Event, Project, Role, User
 from registry.options import set_options
@@ -124,16 +125,8 @@ def _change_permissions(user: User, table: Table, run: Run) -> None:
 
 
 def _bring_address(user: User, table: Table, run: Run) -> None:
-    email, before = table["email"].lower(), user.email
-    address = EmailAddress.objects.filter(user=user, email=email).first()
-    if address is not None and address.verified and address.primary and before == email:
-        return
-    tag = "add" if address is None else ("primary:change" if address.verified else "verified")
-    address = address or EmailAddress(user=user, email=email)
-    address.verified = True
-    address.set_as_primary()
-    Event.objects.record(f"account:email:{tag}", run.actor, user=user, email=email, before=before)
-    run.say(f"change user {user.username}: verified address {email}")
+    if given.give(user, table["email"], run.actor):
+        run.say(f"change user {user.username}: verified address {table['email'].lower()}")
 
 
 def _add_project(table: ProjectTable, owners: list[User], run: Run) -> Project | None:

@@ -3,22 +3,19 @@
 Claims: https://docs.github.com/en/actions/reference/security/oidc ("OIDC token claims").
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from publishers import sentences
-from publishers.errors import InvalidToken
-from publishers.globs import glob_matches
 from publishers.letters import fold
 from publishers.pasted import Address, file_in, is_yaml
 from publishers.providers.base import Ask, Links, LookupFailed, Provider, UnknownIdentity
 from publishers.providers.claims import Claims, optional_text_claim, optional_word_claim, text_claim
 from publishers.providers.fields import (
     AllowList,
-    Check,
     Constraint,
     Field,
     Flag,
@@ -28,48 +25,21 @@ from publishers.providers.fields import (
     VersionTag,
     Workload,
 )
+from publishers.providers.workflows import WORKFLOWS, ReusableWorkflow, file_of, name_of
 
-WORKFLOWS = "/.github/workflows/"
 # These run with the base repository's rights on behalf of a fork.
 # https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
 REFUSED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
+# Issuers whose address tells the server: an Enterprise Server's (docs.github.com, "OpenID Connect reference": iss), and
+# those of Enterprise Cloud with data residency ("Feature overview": URL differences).
+_OWN_SERVER = re.compile(
+    r"https://(?:(?P<server>[A-Za-z0-9.-]+(?::[0-9]+)?)/_services/token"
+    r"|token\.actions\.(?P<subdomain>[A-Za-z0-9-]+\.ghe\.com)(?:/[A-Za-z0-9-]+)?)"
+)
+_GITHUB = "https://github.com"
 # Files of github.com as they are; what stands at an owner's place in addresses of other pages.
 _RAW = "raw.githubusercontent.com"
 _NOT_OWNERS = frozenset({"apps", "enterprises", "marketplace", "orgs", "settings", "sponsors", "topics", "users"})
-
-
-@dataclass(frozen=True)
-class ReusableWorkflow(Constraint):
-    """``OWNER/REPO/.github/workflows/FILE@REF-GLOB``, or no reusable workflow at all when it is not set."""
-
-    def check(self, expected: Any, reading: Reading) -> Check | None:
-        """Unset, the job must run in the top-level workflow itself."""
-        called, top = reading.get(self.name), reading.get("workflow_ref")
-        if expected:
-            ok = isinstance(called, str) and self.accepts_text(expected, called)
-            return Check(self.claim, expected, called, ok, explained=sentences.called_another)
-        if called == top:
-            return None
-        return Check(self.claim, top, called, ok=False, explained=sentences.called_unexpected)
-
-    def accepts_text(self, expected: str, actual: str) -> bool:
-        """Owner and repository in any case, the file exactly, the ref as a glob."""
-        wanted_place, _, wanted_ref = expected.partition("@")
-        place, _, ref = actual.partition("@")
-        wanted_repository, _, wanted_file = wanted_place.partition(WORKFLOWS)
-        repository, _, file = place.partition(WORKFLOWS)
-        same = _REPOSITORY.normalize(wanted_repository) == _REPOSITORY.normalize(repository)
-        return same and wanted_file == file and glob_matches(wanted_ref, ref)
-
-
-_REPOSITORY = Field(
-    "repository",
-    "Repository",
-    hint="The repository's name without its owner, such as sampleproject.",
-    fold=True,
-    pattern=r"[A-Za-z0-9._-]{1,100}",
-    problem="A repository's name holds letters, digits, '.', '_' and '-' only; leave its owner out.",
-)
 
 
 class GitHub(Provider):
@@ -112,7 +82,14 @@ class GitHub(Provider):
             pattern=r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})",
             problem="An owner's name holds letters, digits and '-' only.",
         ),
-        _REPOSITORY,
+        Field(
+            "repository",
+            "Repository",
+            hint="The repository's name without its owner, such as sampleproject.",
+            fold=True,
+            pattern=r"[A-Za-z0-9._-]{1,100}",
+            problem="A repository's name holds letters, digits, '.', '_' and '-' only; leave its owner out.",
+        ),
         Workload(
             "workflow_filename",
             "Workflow file",
@@ -185,8 +162,8 @@ class GitHub(Provider):
         ref = optional_text_claim(claims, "ref")
         return {
             "owner": owner,
-            "repository": _name_of(repository, owner),
-            "workflow_filename": _filename(workflow_ref, repository, (ref, optional_text_claim(claims, "sha"))),
+            "repository": name_of(repository, owner),
+            "workflow_filename": file_of(workflow_ref, repository, (ref, optional_text_claim(claims, "sha"))),
             "environment": optional_text_claim(claims, "environment"),
             "workflow_ref": workflow_ref,
             "reusable_workflow": text_claim(claims, "job_workflow_ref"),
@@ -253,17 +230,26 @@ class GitHub(Provider):
 
     @property
     def site(self) -> str:
-        """The server's host, which most issuers' addresses begin with."""
+        """The server's host; of an issuer that does not tell it, the one that its own address begins with."""
         host = self.issuer_url.partition("://")[2].partition("/")[0]
-        if host == self.default_issuer.partition("://")[2]:
-            return "github.com"
-        return host.removeprefix("token.actions.")  # Enterprise Cloud with data residency: SUBDOMAIN.ghe.com
+        return self._server.removeprefix("https://") or host
+
+    @property
+    def _server(self) -> str:
+        """What ``server_url`` is in a job; empty where the issuer does not tell it, so that no link leads astray."""
+        # An enterprise of github.com may have an issuer of its own, …/ENTERPRISE
+        # (https://docs.github.com/en/enterprise-cloud@latest/rest/actions/oidc: include_enterprise_slug).
+        if f"{self.issuer_url}/".startswith(f"{self.default_issuer}/"):
+            return _GITHUB
+        own = _OWN_SERVER.fullmatch(self.issuer_url)
+        return f"https://{own['server'] or own['subdomain']}" if own else ""
 
     def links(self, claims: Claims) -> Links:
-        """The run and the commit on the server that ``server_url`` would name; github.com for its own issuer."""
-        if self.issuer_url != self.default_issuer:
+        """The run and the commit on the issuer's server."""
+        repository = claims.get("repository")
+        if not (self._server and repository):
             return Links()
-        place = f"https://github.com/{claims.get('repository')}"
+        place = f"{self._server}/{repository}"
         run, sha = claims.get("run_id"), claims.get("sha")
         return Links(
             run=f"{place}/actions/runs/{run}" if run else "",
@@ -271,30 +257,10 @@ class GitHub(Provider):
         )
 
     def addresses(self, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """The repository on github.com, and its pages: a repository named as its pages' host has all of it."""
-        if self.issuer_url != self.default_issuer:
-            return ()
+        """The repository, and on github.com its pages: a repository named as its pages' host has all of it."""
         owner, name = values["owner"], values["repository"]
+        here = f"{self._server}/{owner}/{name}"
+        if self._server != _GITHUB:
+            return (here,) if self._server else ()
         pages = f"{owner}.github.io"
-        site = f"https://{pages}" if fold(name) == fold(pages) else f"https://{pages}/{name}"
-        return (f"https://github.com/{owner}/{name}", site)
-
-
-def _name_of(repository: str, owner: str) -> str:
-    stated_owner, slash, name = repository.partition("/")
-    if not slash or not name or "/" in name or stated_owner != owner:
-        raise InvalidToken(f"The claims `repository` ({repository}) and `repository_owner` ({owner}) do not agree.")
-    return name
-
-
-def _filename(workflow_ref: str, repository: str, refs: tuple[str | None, ...]) -> str | None:
-    """FILE of ``OWNER/REPO/.github/workflows/FILE@REF`` with REF the ``ref`` or ``sha`` claim; None if it is not so."""
-    before = repository + WORKFLOWS
-    if not fold(workflow_ref).startswith(fold(before)):
-        return None
-    rest = workflow_ref[len(before) :]
-    for ref in refs:
-        file = rest.removesuffix(f"@{ref}")
-        if ref and file != rest and file and "/" not in file:
-            return file
-    return None
+        return (here, f"https://{pages}" if fold(name) == fold(pages) else f"https://{pages}/{name}")

@@ -7,7 +7,8 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.forms import UserChangeForm
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
+from registry.accounts import given
 from registry.accounts.secondfactor import reset as reset_second_factor
 from registry.actors import Actor
 from registry.admin.base import DeletesOneByOne, TabularInline
@@ -25,6 +27,20 @@ from registry.models import Event, User
 
 # Whoever may set these makes superusers, so only superusers may.
 PERMISSIONS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+
+
+class UserForm(UserChangeForm):  # type: ignore[type-arg]
+    """A user, whose mail address counts as verified once it is given here."""
+
+    class Meta(UserChangeForm.Meta):
+        model = User
+
+    def clean_email(self) -> str:
+        """Nobody else's."""
+        email: str = self.cleaned_data["email"]
+        if "email" in self.changed_data and given.is_anothers(email, self.instance):
+            raise ValidationError("This is the verified address of another user.")
+        return email
 
 
 class EmailAddressInline(TabularInline):
@@ -82,6 +98,7 @@ class SingleSignOnInline(TabularInline):
 class UserAdmin(DjangoUserAdmin, DeletesOneByOne):  # type: ignore[type-arg]
     """A person, with their addresses."""
 
+    form = UserForm
     list_display = ("username", "email", "email_verified", "is_active", "is_staff", "is_superuser", "last_login")
     inlines = (EmailAddressInline, SecondFactorInline, SingleSignOnInline)
     change_form_template = "admin/registry/user/change_form.html"
@@ -110,13 +127,16 @@ class UserAdmin(DjangoUserAdmin, DeletesOneByOne):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
         """Leave an event of the account and of what it may do. Whoever deletes it meanwhile waits."""
-        before = _permissions(User.objects.select_for_update(no_key=True).get(pk=obj.pk)) if change else {}
+        locked = User.objects.select_for_update(no_key=True).get(pk=obj.pk) if change else User()
+        before = _permissions(locked)
         super().save_model(request, obj, form, change)
         after, actor = _permissions(obj), Actor.of(request)
         if not change:
             Event.objects.record("account:create", actor, user=obj, email=obj.email, **after)
         elif before != after:
             Event.objects.record("account:permissions:change", actor, user=obj, before=before, after=after)
+        if obj.email and "email" in form.changed_data:
+            given.give(obj, obj.email, actor, before=locked.email)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Leave an event of a password that an administrator set. Whoever deletes the user meanwhile waits."""

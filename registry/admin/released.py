@@ -109,6 +109,7 @@ class FileAdmin(DeletesOneByOne):
         "filename",
         "packagetype",
         "python_version",
+        "comment",
         "requires_python",
         "size",
         "sha256",

@@ -29,14 +29,16 @@ M = TypeVar("M", bound=Model)
 
 NO_PROJECT = "You have no project of this name."
 LIMITED = "This API token is limited to some projects; this needs one that is not."
+# A token that manages reads what it manages, and how it came to be so.
+READING, CHANGING = (READ, MANAGE), (MANAGE,)
 
 
 class HasScope(BasePermission):
-    """A credential whose scopes hold one that the view wants."""
+    """A credential with a scope for what is asked: to read, or to change."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Yes. Raises NotAuthenticated, or PermissionDenied with the scope that is missing."""
-        wanted = cast(ApiView[Any], view).reading_scopes if request.method in SAFE_METHODS else (MANAGE,)
+        wanted = READING if request.method in SAFE_METHODS else CHANGING
         said = " or ".join(f"'{scope}'" for scope in wanted)
         credential = cast(ApiCredential | None, request.auth)
         if credential is None:
@@ -56,7 +58,7 @@ class AnythingUnsaid(DefaultContentNegotiation):
 
 
 class ApiView(GenericAPIView[M]):
-    """A view of the API. A token that manages reads what it manages; what is for auditors says so."""
+    """A view of the API."""
 
     permission_classes = [HasScope]
     throttle_classes = [OfPerson]
@@ -65,7 +67,6 @@ class ApiView(GenericAPIView[M]):
     content_negotiation_class = AnythingUnsaid
     pagination_class: type[Newest] | None = Newest
     metadata_class = None
-    reading_scopes: Sequence[str] = (READ, MANAGE)
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         """Those of the settings, which name a class of a floor above; and sessions."""

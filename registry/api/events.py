@@ -11,7 +11,6 @@ from rest_framework.response import Response
 from registry import wording
 from registry.api import filters
 from registry.api.access import ProjectView
-from registry.api.credentials import READ
 from registry.api.paging import Following
 from registry.models import Event
 
@@ -54,7 +53,6 @@ class Events(ProjectView[Event]):
 
     queryset = Event.objects.all()
     serializer_class = EventSerializer
-    reading_scopes = (READ,)
     pagination_class = Following
     filter_backends = [DjangoFilterBackend]
     filterset_class = EventFilter

@@ -54,8 +54,13 @@ def yanked(release: Release) -> bool | str:
     return release.yanked_reason or True
 
 
+def core_metadata(file: File) -> bool | dict[str, str]:
+    """The hash of the metadata that lies beside the file (PEP 714); False if there is none."""
+    return {"sha256": file.metadata_sha256} if file.metadata_sha256 else False
+
+
 def _file(file: File) -> Document:
-    metadata = {"sha256": file.metadata_sha256} if file.metadata_sha256 else False
+    metadata = core_metadata(file)
     described: Document = {
         "filename": file.filename,
         "url": file_url(file),

@@ -1,4 +1,8 @@
-"""PyPI's JSON API: ``/pypi/NAME/json`` and ``/pypi/NAME/VERSION/json``, as far as this registry knows."""
+"""PyPI's JSON API: ``/pypi/NAME/json`` and ``/pypi/NAME/VERSION/json``, as far as this registry knows.
+
+Its keys: docs/user/api/json.md of pypi/warehouse. What is deprecated there has the value that it always has there,
+since programs read it; ``ownership`` is left out, for which the cached answers would have to change with the roles.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -7,6 +11,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from registry import versions
@@ -20,6 +25,7 @@ _TEXTS = (
     "author_email",
     "description",
     "description_content_type",
+    "download_url",
     "home_page",
     "license",
     "license_expression",
@@ -88,17 +94,21 @@ def _files_by_version(project: Project) -> Mapping[str, list[dict[str, Any]]]:
 def _info(project: Project, release: Release) -> dict[str, Any]:
     metadata = release.metadata
     page = f"{settings.SITE_URL}{project.get_absolute_url()}"
+    release_page = reverse("release", args=[project.normalized_name, release.version])
     return {
         **{key: metadata.get(key) for key in _TEXTS},
         **{key: metadata.get(key) or None for key in _LISTS},
+        "bugtrack_url": None,
         "classifiers": metadata.get("classifiers") or [],
+        "docs_url": None,
+        "downloads": {"last_day": -1, "last_month": -1, "last_week": -1},
         "keywords": ",".join(metadata.get("keywords") or []) or None,
         "name": project.name,
         "package_url": page,
         "platform": ",".join(metadata.get("platforms") or []) or None,
         "project_url": page,
         "project_urls": metadata.get("project_urls") or None,
-        "release_url": page,
+        "release_url": f"{settings.SITE_URL}{release_page}",
         "version": release.version,
         **_yanked(release),
     }
@@ -106,8 +116,18 @@ def _info(project: Project, release: Release) -> dict[str, Any]:
 
 def _file(file: File) -> dict[str, Any]:
     return {
-        "digests": {"blake2b_256": file.blake2_256, "sha256": file.sha256},
+        "comment_text": file.comment,
+        "core-metadata": documents.core_metadata(file),
+        "digests": {
+            "blake2b_256": file.blake2_256,
+            # Left out where it is not known: who goes through the digests can use all of them.
+            **({"md5": file.md5} if file.md5 else {}),
+            "sha256": file.sha256,
+        },
+        "downloads": -1,
         "filename": file.filename,
+        "has_sig": False,
+        "md5_digest": file.md5 or None,
         "packagetype": file.packagetype,
         "python_version": file.python_version or "source",
         "requires_python": file.requires_python or None,

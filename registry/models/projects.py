@@ -156,6 +156,9 @@ class File(models.Model):
     size = models.PositiveBigIntegerField(help_text="In bytes.")
     sha256 = models.CharField(max_length=64)
     blake2_256 = models.CharField(max_length=64)
+    # For PyPI's JSON API, whose readers ask for it, and for nothing else. Files of before it was kept have none.
+    md5 = models.CharField(max_length=32, blank=True, editable=False)
+    comment = models.CharField(max_length=2000, blank=True, help_text="The upload's, as in twine's --comment.")
     metadata_sha256 = models.CharField(
         max_length=64, blank=True, help_text="Of the wheel's METADATA (PEP 658); empty for an sdist."
     )

@@ -1,10 +1,12 @@
 """What a failed request gets: a small page, or JSON for those who prefer it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 
 from registry.api import problems
 from registry.negotiation import preferred
@@ -18,7 +20,14 @@ RETRY_SOON = 2  # pip waits so long, five times
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400. What was wrong may be the host or the cookies: nothing of the request is shown. 413 for a long form."""
+    """400. What was wrong may be the host or the cookies: nothing of the request is shown. 413 for a long form.
+
+    A view that has its own words for a request that never reached it says them: its method ``refuse``.
+    """
+    view = _view_at(request.path_info)
+    if hasattr(view, "refuse"):
+        refusal: HttpResponse = view().refuse(request, exception)
+        return refusal
     if isinstance(exception, RequestDataTooBig):
         return _answer(request, 413, "Too large", "This form holds more than the registry takes.")
     return _answer(request, 400, "Bad request", "The registry does not understand this request.")
@@ -74,6 +83,14 @@ class RefusalMiddleware:
             return response
         page["Allow"] = response.headers.get("Allow", "")
         return page
+
+
+def _view_at(path: str) -> Any:
+    """The class of the view at an address; None if there is none."""
+    try:
+        return getattr(resolve(path).func, "view_class", None)
+    except Resolver404:
+        return None
 
 
 def _is_browser(request: HttpRequest) -> bool:

@@ -39,11 +39,12 @@ _MALFORMED = (
 class Inspected:
     """What is stored of a distribution besides its bytes."""
 
-    def __init__(self, found: Contents, raw: RawMetadata, valid: Metadata) -> None:
+    def __init__(self, found: Contents, raw: RawMetadata) -> None:
         self.metadata_file = found.metadata
         self.raw = raw
         self.metadata_sha256 = hashlib.sha256(found.metadata).hexdigest()
-        self.requires_python = str(valid.requires_python or "")
+        # As the file says it, once it was found valid; a header that is folded is one line.
+        self.requires_python = " ".join(raw.get("requires_python", "").split())
 
 
 def inspect(file: ReceivedFile, form: UploadForm) -> Inspected:
@@ -53,7 +54,7 @@ def inspect(file: ReceivedFile, form: UploadForm) -> Inspected:
     valid = metadata.valid(raw)
     _check_agreement(valid, form)
     found.check_licenses(valid.license_files or [])
-    return Inspected(found, raw, valid)
+    return Inspected(found, raw)
 
 
 def contents(path: Path, filetype: File.PackageType, name: str, version: Version) -> Contents:

@@ -24,6 +24,7 @@ _DIGESTS = {
     "sha256": ("SHA256", re.compile(r"[0-9a-f]{64}")),
     "blake2_256": ("BLAKE2", re.compile(r"[0-9a-f]{64}")),
 }
+_MAX_COMMENT = 2000  # of its column
 _PYVERSION = re.compile(r"[A-Za-z0-9_.]{1,200}")
 
 
@@ -34,6 +35,7 @@ class UploadForm:
     filetype: File.PackageType
     pyversion: str
     digests: dict[str, str]
+    comment: str
     metadata: Metadata
 
     @property
@@ -58,7 +60,8 @@ def read(post: QueryDict) -> UploadForm:
     _check_action(fields)
     _check_name(_one(fields, "name"))
     filetype = _filetype(fields)
-    form = UploadForm(filetype, _pyversion(fields, filetype), _digests(fields), metadata.from_form(fields))
+    pyversion, digests, comment = _pyversion(fields, filetype), _digests(fields), _comment(fields)
+    form = UploadForm(filetype, pyversion, digests, comment, metadata.from_form(fields))
     _check_attestations(fields)
     return form
 
@@ -66,7 +69,7 @@ def read(post: QueryDict) -> UploadForm:
 def _cleaned(post: QueryDict) -> dict[str, list[str]]:
     """Without distutils' UNKNOWN; NUL, which PostgreSQL refuses, as PyPI writes it."""
     kept = {
-        field: [value.replace("\x00", "\\x00") for value in values if value.strip() != "UNKNOWN"]
+        field: [value.replace("\x00", "\\x00") for value in values if not metadata.is_unknown(value)]
         for field, values in post.lists()
     }
     return {field: values for field, values in kept.items() if values}
@@ -135,6 +138,13 @@ def _digests(fields: dict[str, list[str]]) -> dict[str, str]:
     if not given:
         raise UploadRefused("Error: Include at least one message digest.")
     return given
+
+
+def _comment(fields: dict[str, list[str]]) -> str:
+    comment = _one(fields, "comment")
+    if len(comment) > _MAX_COMMENT:
+        raise _invalid("comment", f"This field must be {_MAX_COMMENT} characters or less.")
+    return comment
 
 
 def _check_attestations(fields: dict[str, list[str]]) -> None:

@@ -41,6 +41,10 @@ _FIRST = ("metadata-version", "name", "version")
 # What installers act on: these must be readable in a file's own metadata.
 _VITAL = ("metadata-version", "name", "version", "requires-python", "requires-dist")
 _LICENSE_FILES_SINCE = Version("2.4")
+# What distutils, and setuptools after it, wrote where a project said nothing: its metadata once had to say something.
+_UNKNOWN = "UNKNOWN"
+# Without these there is no metadata; and a requirement may be called anything.
+_NEVER_UNKNOWN = ("metadata_version", "name", "version", "requires_dist")
 
 
 def from_form(fields: dict[str, list[str]]) -> Metadata:
@@ -57,7 +61,13 @@ def from_file(data: bytes) -> RawMetadata:
     for field in _VITAL:
         if field in unparsed:
             raise InvalidDistribution(f"Its metadata has an invalid or repeated {field.title()}.")
-    return cast(RawMetadata, {key: _without_nul(value) for key, value in raw.items()})
+    said = {key: _stated(key, _without_nul(value)) for key, value in raw.items()}
+    return cast(RawMetadata, {key: value for key, value in said.items() if value is not None})
+
+
+def is_unknown(text: str) -> bool:
+    """Whether distutils wrote it for nothing. PyPI takes it so in a form, and so does this registry in a file."""
+    return text.strip() == _UNKNOWN
 
 
 def valid(raw: RawMetadata) -> Metadata:
@@ -104,6 +114,25 @@ def _urls(values: list[str]) -> dict[str, str]:
             raise _refusal("project-url", value, f"The label {shown(label)} is given twice.")
         urls[label] = url
     return urls
+
+
+def _stated(key: str, value: Any) -> Any:
+    """What a file's field says, without empty headers and distutils' UNKNOWN; None if that is nothing."""
+    if value == []:
+        return value  # so "no import names" is said
+    if isinstance(value, str):
+        if key in _NEVER_UNKNOWN:
+            return value
+        return None if _is_nothing(key, value) else value
+    if isinstance(value, dict):
+        kept: Any = {label: url for label, url in value.items() if url or not _is_nothing(key, label)}
+    else:
+        kept = [item for item in value if not _is_nothing(key, item)]
+    return kept or None
+
+
+def _is_nothing(key: str, text: str) -> bool:
+    return not text.strip() or (key not in _NEVER_UNKNOWN and is_unknown(text))
 
 
 def _without_nul(value: Any) -> Any:

@@ -48,6 +48,8 @@ class _Upload:
             size=file.size,
             sha256=file.sha256,
             blake2_256=file.digests["blake2_256"],
+            md5=file.digests["md5"],
+            comment=form.comment,
             metadata_sha256=inspected.metadata_sha256 if form.filetype == File.PackageType.WHEEL else "",
         )
 
@@ -85,13 +87,25 @@ def _permitted(form: UploadForm, credential: UploadCredential) -> Project | None
     project = Project.objects.named(form.name).first()
     try:
         if project is None:
-            switches.check(switches.NEW_PROJECTS)
-            check_name(form.name, credential.owners_of_new(form.name, form.version))
-        else:
+            project = _check_new(form, credential)
+        if project is not None:
             _check_open(project, form, credential)
     except NameRefused as refused:
         raise UploadRefused(str(refused)) from refused
     return project
+
+
+def _check_new(form: UploadForm, credential: UploadCredential) -> Project | None:
+    """The project, if another upload has created it since it was looked for; raises NameRefused if none may."""
+    switches.check(switches.NEW_PROJECTS)
+    try:
+        check_name(form.name, credential.owners_of_new(form.name, form.version))
+    except NameRefused:
+        project = Project.objects.named(form.name).first()
+        if project is None:
+            raise
+        return project
+    return None
 
 
 def _check_open(project: Project, form: UploadForm, credential: UploadCredential) -> None:
@@ -110,13 +124,15 @@ def _check_size(file: ReceivedFile, project: Project | None) -> None:
 
 def _is_stored(file: ReceivedFile) -> bool:
     """Whether these very bytes are there under this name. Raises UploadRefused if other ones are, or were."""
+    # In this order: both come with one commit, and what is seen of it first must not be the name alone.
+    was_used = UsedFilename.objects.filter(filename=file.filename).exists()
     stored = File.objects.filter(filename=file.filename).first()
     if stored is not None and stored.sha256 != file.sha256:
         raise UploadRefused(
             f"File already exists ({shown(file.filename, 250)}, with blake2_256 hash "
             f"'{file.digests['blake2_256']}'). A file never changes: use a different version or build number."
         )
-    if stored is None and UsedFilename.objects.filter(filename=file.filename).exists():
+    if stored is None and was_used:
         raise UploadRefused(
             "This filename was previously used by a file that has since been deleted. Use a different version."
         )

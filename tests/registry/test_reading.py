@@ -8,7 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from registry.models import Project
-from tests.factories import make_file, make_project, make_user
+from registry.roles import remove_role, set_role
+from tests.factories import TESTER, make_file, make_project, make_user
 from tokens import secrets
 from tokens.models import ApiToken, UploadToken
 
@@ -166,7 +167,7 @@ class TestTokens:
         assert status_of(client, "/simple/", basic("gone")) == 401
 
     def test_one_limited_to_projects_sees_no_others(self, client, user, programs):
-        other = make_file(make_project("other"))
+        other = make_file(make_project("other", user))
         headers = basic(api_token(user, "download", projects=[other.release.project]))
         assert {status_of(client, path, headers) for path in programs[1:]} == {404}
         assert status_of(client, f"/files/{other.path}", headers) == 200
@@ -174,6 +175,21 @@ class TestTokens:
         assert [project["name"] for project in listed["projects"]] == ["other"]
         assert b"sampleproject" not in client.get("/", headers=headers).content
         assert b"sampleproject" not in client.get("/?q=sample", headers=headers).content
+
+    def test_one_limited_to_a_project_dies_there_with_the_role(self, client, user, programs):
+        project, other = Project.objects.get(), make_file(make_project("other", user))
+        set_role(project, make_user("bob"), "owner", actor=TESTER)
+        headers = basic(api_token(user, "download", projects=[project, other.release.project]))
+        unlimited = basic(api_token(user, "download"))
+        assert {status_of(client, path, headers) for path in programs} == {200}
+        remove_role(project, user, actor=TESTER)
+        assert {status_of(client, path, headers) for path in programs[1:]} == {404}
+        assert status_of(client, f"/files/{other.path}", headers) == 200
+        listed = client.get("/simple/", {"format": "application/vnd.pypi.simple.v1+json"}, headers=headers).json()
+        assert [project["name"] for project in listed["projects"]] == ["other"]
+        assert b"sampleproject" not in client.get("/?q=sample", headers=headers).content
+        # What everybody may read who is signed in, a token reads that is not limited.
+        assert {status_of(client, path, unlimited) for path in programs} == {200}
 
 
 class TestQueries:

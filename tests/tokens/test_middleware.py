@@ -2,7 +2,10 @@
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import BadRequest, SuspiciousOperation, TooManyFieldsSent
 from django.http import HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.middleware.security import SecurityMiddleware
 from django.test import Client, RequestFactory
 from django.urls import resolve
 
@@ -10,6 +13,7 @@ from tests.tokens.test_exchange import MINT, mint
 from tokens import urls
 from tokens.middleware import ExchangeMiddleware
 from tokens.models import Exchange
+from tokens.negotiation import JSON, PROBLEM, PYTP
 
 ADDRESSES = [f"/{address.pattern}" for address in urls.urlpatterns]
 OF_ALL = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY"}
@@ -38,8 +42,36 @@ def test_head_has_the_headers_of_get_and_no_body(client):
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_another_host_is_refused(client, address):
-    assert client.get(address, headers={"host": "elsewhere.example"}).status_code == 400
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("host", ["elsewhere.example", "not a host", "x_y:zz"])
+def test_another_host_is_refused_in_the_words_of_the_exchange(client, address, method, host):
+    answer = client.generic(method, address, b"{}", headers={"host": host, "accept": "*/*"})
+    assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (400, JSON, "no-store")
+    sentence = "The request names a host that is not this registry's."
+    assert answer.json() == {
+        "message": "Bad request",
+        "errors": [{"code": "invalid-request", "description": sentence}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"), [("", PROBLEM), (PYTP, PROBLEM), ("application/json", JSON), ("text/html", PROBLEM)]
+)
+def test_it_is_refused_in_the_type_that_is_accepted(client, accept, media):
+    answer = client.post(MINT, b"{}", content_type=JSON, headers={"host": "elsewhere.example", "accept": accept})
+    assert (answer.status_code, answer["Content-Type"]) == (400, media)
+    assert answer.json()["errors"][0]["code"] == "invalid-request"
+
+
+@pytest.mark.parametrize("failure", [BadRequest, SuspiciousOperation, TooManyFieldsSent, MultiPartParserError])
+def test_what_django_refuses_on_the_way_is_refused_alike(client, monkeypatch, failure):
+    def refuse(_self, _request):
+        raise failure("why")
+
+    monkeypatch.setattr(SecurityMiddleware, "process_request", refuse)
+    answer = client.post(MINT, b"{}", content_type=JSON, headers={"accept": "*/*"})
+    assert (answer.status_code, answer["Cache-Control"]) == (400, "no-store")
+    assert answer.json()["errors"][0]["code"] == "invalid-request"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,9 @@ def test_a_self_managed_gitlab():
     ("provider", "issuer", "fields", "claims", "fact", "addresses"),
     [
         ("github", "https://ghes.example/_services/token", GITHUB["fields"], CLAIMS,
+         Fact("Repository", "octo-org/sampleproject", "https://ghes.example/octo-org/sampleproject"),
+         ("https://ghes.example/octo-org/sampleproject",)),
+        ("github", "https://ghes.example/tokens", GITHUB["fields"], CLAIMS,
          Fact("Repository", "octo-org/sampleproject"), ()),
         ("github", GITHUB["issuer"], {**GITHUB["fields"], "repository": "Octo-Org.github.io"}, {},
          Fact("Repository", "octo-org/Octo-Org.github.io", "https://github.com/octo-org/Octo-Org.github.io"),

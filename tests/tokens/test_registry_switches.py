@@ -16,7 +16,7 @@ from tests.registry.uploads import making
 from tests.tokens.test_exchange import lives, mint
 from tests.tokens.test_strangers import upload
 from tokens.creating import create_api_token
-from tokens.models import ApiToken
+from tokens.models import ApiToken, Exchange
 
 SWITCHES = "/admin/registry/switch/"
 
@@ -145,6 +145,28 @@ class TestReadOnly:
         assert (answer.status_code, answer["Retry-After"]) == (503, "300")
         assert answer.json()["errors"][0]["code"] == "read-only"
         assert answer.json()["message"]
+
+    def test_a_check_says_that_an_exchange_would_be_refused_now(self, client, world):
+        token = world.token()
+        before = Exchange.objects.count()
+        answer = mint(client, token, "/_/oidc/check")
+        assert answer.status_code == 200
+        said = answer.json()
+        assert (said["would_mint"], said["projects"]) == (False, [])
+        assert said["errors"] == mint(client, token).json()["errors"]
+        assert [publisher["project"] for publisher in said["publishers"]] == ["sampleproject"]
+        assert all(check["ok"] for check in said["publishers"][0]["checks"])
+        assert Exchange.objects.count() == before
+        switches.switch_on("writing", Actor("test"))
+        assert mint(client, token, "/_/oidc/check").json()["would_mint"]
+
+    def test_a_check_says_what_else_is_wrong(self, client, world):
+        for token, code in (
+            (world.token(workflow_ref=None), "invalid-token"),
+            (world.token(event_name="workflow_run"), "invalid-publisher"),
+        ):
+            errors = mint(client, token, "/_/oidc/check").json()["errors"]
+            assert [error["code"] for error in errors] == ["read-only", code]
 
     def test_uploads_are_refused_and_what_waits_can_be_tried_again(self, client, world):
         assert upload(client, self.text, "sampleproject").status_code == 403

@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from publishers.providers import choices
 from registry.api import filters
 from registry.api.access import ProjectView
-from registry.api.credentials import READ
 from registry.api.paging import Following
 from registry.models import Project
 from tokens.api.serializers import ExchangeSerializer, exchange_out
@@ -62,11 +61,10 @@ class ExchangeFilter(FilterSet):  # type: ignore[misc]
 
 
 class OfProject(ProjectView[Exchange]):
-    """The exchanges that concern a project, for auditors; each as the project may see it."""
+    """The exchanges that concern a project, each as the project may see it."""
 
     queryset = Exchange.objects.all()
     serializer_class = ExchangeSerializer
-    reading_scopes = (READ,)
     pagination_class = Following
     filter_backends = [DjangoFilterBackend]
     filterset_class = ExchangeFilter

@@ -5,6 +5,7 @@ import pytest
 from publishers import matching
 from publishers.errors import InvalidToken
 from publishers.models import Issuer, Publisher
+from publishers.providers.base import Links
 
 ISSUER = "https://token.actions.githubusercontent.com"
 SHA = "5be0e8d1d6cfe58a1cf8c46b0d1b7bd2a2bf9c3d"
@@ -115,6 +116,13 @@ MINTS = [
             "job_workflow_ref": "Octo-Org/octo-REPO/.github/workflows/release.yml@refs/heads/main",
         },
     ),
+    ("the owner in another case than the repository's", {}, {}, {"repository_owner": "Octo-Org"}),
+    (
+        "the steps in another case than the workflow",
+        {},
+        {},
+        {"job_workflow_ref": "Octo-Org/octo-REPO/.github/workflows/release.yml@refs/heads/main"},
+    ),
     ("a branch by glob over slashes", {"ref": "refs/**"}, {}, {}),
     ("a protected ref said as a boolean", {"protected_ref_only": True}, {}, {"ref_protected": True}),
     ("no ref, with the workflow at the commit", {}, {}, {"ref": None, **AT_COMMIT}),
@@ -134,6 +142,18 @@ REFUSES = [
         {"environment": "kprod"},
         {},
         {"environment": "\u212aprod"},
+    ),
+    (
+        "the steps' file in another case than the workflow's",
+        {},
+        {},
+        {"job_workflow_ref": "octo-org/octo-repo/.github/workflows/Release.yml@refs/heads/main"},
+    ),
+    (
+        "the steps' ref in another case than the workflow's",
+        {},
+        {},
+        {"job_workflow_ref": "octo-org/octo-repo/.github/workflows/release.yml@refs/heads/Main"},
     ),
     ("another owner id", {}, {"repository_owner_id": "66"}, {}),
     ("another repository id", {}, {"repository_id": "75"}, {}),
@@ -254,6 +274,12 @@ def test_a_repository_that_does_not_agree_with_its_owner_is_refused(repository):
         Issuer(url=ISSUER, provider="github").kind.read({**CLAIMS, "repository": repository})
 
 
+def test_only_ascii_letters_are_the_same_in_another_case():
+    claims = {**CLAIMS, "repository": "k/octo-repo", "repository_owner": "\u212a"}  # the Kelvin sign
+    with pytest.raises(InvalidToken, match="do not agree"):
+        Issuer(url=ISSUER, provider="github").kind.read(claims)
+
+
 def test_a_version_tag_gives_the_version():
     issuer = Issuer(url=ISSUER, provider="github")
     publisher = Publisher(issuer=issuer, project_name="x", values={**FIELDS, "version_tag": "v{version}"})
@@ -265,6 +291,40 @@ def test_links_lead_to_the_run_and_the_commit():
     links = Issuer(url=ISSUER, provider="github").kind.links(CLAIMS)
     assert links.run == "https://github.com/octo-org/octo-repo/actions/runs/example-run-id"
     assert links.commit == f"https://github.com/octo-org/octo-repo/commit/{SHA}"
+
+
+SERVERS = [
+    (ISSUER, "https://github.com", "github.com"),
+    (f"{ISSUER}/acme", "https://github.com", "github.com"),
+    ("https://ghes.example/_services/token", "https://ghes.example", "ghes.example"),
+    ("https://ghes.example:8443/_services/token", "https://ghes.example:8443", "ghes.example:8443"),
+    ("https://token.actions.acme.ghe.com", "https://acme.ghe.com", "acme.ghe.com"),
+    ("https://token.actions.acme.ghe.com/acme", "https://acme.ghe.com", "acme.ghe.com"),
+    # Whose server nobody can know: no links, but an address that is pasted may be of the same host.
+    ("https://ghes.example/tokens", "", "ghes.example"),
+    ("https://ghes.example/_services/token/more", "", "ghes.example"),
+    ("http://127.0.0.1:8000/_services/token", "", "127.0.0.1:8000"),
+    (f"{ISSUER}.evil.example", "", "token.actions.githubusercontent.com.evil.example"),
+    ("https://user@ghes.example/_services/token", "", "user@ghes.example"),
+    ("https://token.actions.acme.example", "", "token.actions.acme.example"),
+]
+
+
+@pytest.mark.parametrize(("url", "server", "site"), SERVERS)
+def test_links_and_addresses_are_those_of_the_issuers_server(url, server, site):
+    kind = Issuer(url=url, provider="github").kind
+    place = f"{server}/octo-org/octo-repo"
+    links = kind.links(CLAIMS)
+    assert (links.run, links.commit) == (
+        (f"{place}/actions/runs/example-run-id", f"{place}/commit/{SHA}") if server else ("", "")
+    )
+    pages = ("https://octo-org.github.io/octo-repo",) if server == "https://github.com" else ()
+    assert kind.addresses(FIELDS) == ((place, *pages) if server else ())
+    assert kind.site == site
+
+
+def test_claims_that_name_no_repository_lead_nowhere():
+    assert Issuer(url=ISSUER, provider="github").kind.links({"run_id": "1", "sha": SHA}) == Links()
 
 
 def test_a_publisher_is_described_in_one_line():

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from registry.models import Project, Release
+from registry.models import File, Project, Release
 from tests.factories import make_file, make_project, make_release, make_sdist
 
 pytestmark = pytest.mark.django_db
@@ -26,13 +26,18 @@ def test_a_project_is_described_by_its_latest_release(client, project, settings)
     assert document["info"]["requires_python"] == ">=3.11"
     assert document["info"]["classifiers"] == ["A :: B"]
     assert document["info"]["keywords"] == "a,b"
-    assert document["info"]["package_url"] == page
+    assert (document["info"]["package_url"], document["info"]["release_url"]) == (page, f"{page}1.1/")
     assert set(document["releases"]) == {"1.0", "1.1", "2.0rc1"}
     assert document["last_serial"] == 3
     assert document["urls"] == document["releases"]["1.1"]
     assert document["urls"][0] == {
-        "digests": {"sha256": file.sha256, "blake2b_256": file.blake2_256},
+        "comment_text": "",
+        "core-metadata": {"sha256": file.metadata_sha256},
+        "digests": {"blake2b_256": file.blake2_256, "md5": file.md5, "sha256": file.sha256},
+        "downloads": -1,
         "filename": file.filename,
+        "has_sig": False,
+        "md5_digest": file.md5,
         "packagetype": "bdist_wheel",
         "python_version": "py3",
         "requires_python": ">=3.11",
@@ -43,6 +48,43 @@ def test_a_project_is_described_by_its_latest_release(client, project, settings)
         "yanked": False,
         "yanked_reason": None,
     }
+
+
+# docs/user/api/json.md of pypi/warehouse
+PYPI = {
+    "author", "author_email", "bugtrack_url", "classifiers", "description", "description_content_type", "docs_url",
+    "download_url", "downloads", "dynamic", "home_page", "keywords", "license", "license_expression", "license_files",
+    "maintainer", "maintainer_email", "name", "package_url", "platform", "project_url", "project_urls",
+    "provides_extra", "release_url", "requires_dist", "requires_python", "summary", "version", "yanked",
+    "yanked_reason",
+}  # fmt: skip
+
+
+def test_it_has_the_keys_of_pypi(client, project):
+    make_file(project, download_url="https://example.com/x")
+    document = client.get("/pypi/sample-project/json").json()
+    assert set(document) == {"info", "last_serial", "releases", "urls", "vulnerabilities"}
+    info = document["info"]
+    assert set(info) == PYPI
+    assert info["downloads"] == {"last_day": -1, "last_month": -1, "last_week": -1}
+    assert (info["bugtrack_url"], info["docs_url"], info["download_url"]) == (None, None, "https://example.com/x")
+
+
+def test_a_file_of_before_md5_was_kept_has_none(client, project):
+    make_sdist(project)
+    File.objects.update(md5="")
+    (file,) = client.get("/pypi/sample-project/json").json()["urls"]
+    assert (set(file["digests"]), file["md5_digest"]) == ({"blake2b_256", "sha256"}, None)
+    assert file["core-metadata"] is False
+
+
+@pytest.mark.parametrize("version", ["1.0", "1!2.0+local.1"])
+def test_a_release_names_its_own_page(client, project, settings, version):
+    make_file(project, version)
+    make_file(project, "2!3.0")
+    address = client.get(f"/pypi/sample-project/{version}/json").json()["info"]["release_url"]
+    assert address == f"{settings.SITE_URL}/project/sample-project/{version}/"
+    assert client.get(address.removeprefix(settings.SITE_URL)).status_code == 200
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.0.0", "v1.0"])

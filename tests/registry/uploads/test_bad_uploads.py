@@ -32,6 +32,7 @@ FORMS = [
     ({"blake2_256_digest": "f" * 64}, MISMATCH),
     ({"sha256_digest": "xyz"}, "Invalid value for sha256_digest. Error: Use a valid, hex-encoded, SHA256"),
     ({"sha256_digest": "é" * 64}, "Invalid value for sha256_digest."),
+    ({"comment": "x" * 2001}, "Invalid value for comment. Error: This field must be 2000 characters or less."),
     ({"attestations": '[{"version": 1}]'}, "Invalid attestations supplied during upload"),
     ({"attestations": "[" * 100_000}, "Invalid attestations supplied during upload"),
     ({"name": None}, "Invalid value for name. Error: This field is required."),

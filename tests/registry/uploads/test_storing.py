@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from registry.models import Event, File, Project, Release, UsedFilename, User
 from registry.signals import file_uploaded
 from registry.storage import ContentStorage, contents
+from registry.uploads import storing
 from registry.uploads.errors import UploadRefused
 from tests.registry.uploads import making
 from tests.registry.uploads.test_views import nothing_is_stored
@@ -58,6 +59,19 @@ class TestAtOnce:
         assert [status for status, _ in answers] == [200] * 8
         assert (File.objects.count(), Project.objects.get().serial) == (1, 1)
         assert Event.objects.filter(tag="file:add").count() == 1
+
+    def test_the_same_file_a_moment_earlier_is_no_error(self, threads_token: str, monkeypatch: pytest.MonkeyPatch):
+        """It is stored between two looks of the later upload: at the project, and at whether its name is free."""
+        check_name, first = storing.check_name, [upload(threads_token, making.wheel(), WHEEL)]
+
+        def meanwhile(*args: Any) -> None:
+            if first:
+                assert first.pop()() == (200, "OK")
+            check_name(*args)
+
+        monkeypatch.setattr(storing, "check_name", meanwhile)
+        assert upload(threads_token, making.wheel(), WHEEL)() == (200, "OK")
+        assert (File.objects.count(), Project.objects.get().serial) == (1, 1)
 
     def test_of_two_contents_of_one_name_one_is_stored(self, threads_token: str):
         wheels = [making.wheel(extra={"x.py": bytes([number])}) for number in range(4)]

@@ -39,6 +39,7 @@ class TestStoring:
         file = File.objects.get()
         assert file.sha256 == hashlib.sha256(content).hexdigest()
         assert file.size == len(content)
+        assert (file.md5, file.comment) == (hashlib.md5(content, usedforsecurity=False).hexdigest(), "")
         assert (file.packagetype, file.python_version, file.release.version) == ("bdist_wheel", "py3", "1.0")
         with default_storage.open(file.path) as stored:
             assert stored.read() == content
@@ -134,6 +135,7 @@ class TestStoring:
             description="Nul \x00 and ünïcode ☃",
         )
         assert making.upload(client, token, fields).status_code == 200
+        assert File.objects.get().comment == "Hi"
 
 
 class TestWho:

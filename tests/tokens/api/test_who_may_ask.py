@@ -33,9 +33,9 @@ GET    projects/sampleproject/publishers/ID/    401 401 403 403 403 200 200 404 
 PUT    projects/sampleproject/publishers/ID/    401 401 403 403 403 403 200 404 200 403 403 404 401
 PATCH  projects/sampleproject/publishers/ID/    401 401 403 403 403 403 200 404 200 403 403 404 401
 DELETE projects/sampleproject/publishers/ID/    401 401 403 403 403 403 204 404 204 403 403 404 401
-GET    projects/sampleproject/exchanges/        401 401 403 403 403 200 403 403 403 403 200 403 401
-GET    projects/sampleproject/exchanges/XID/    401 401 403 403 403 200 403 403 403 403 200 403 401
-GET    projects/sampleproject/events/           401 401 403 403 403 200 403 403 403 403 200 403 401
+GET    projects/sampleproject/exchanges/        401 401 403 403 403 200 200 404 200 200 200 404 401
+GET    projects/sampleproject/exchanges/XID/    401 401 403 403 403 200 200 404 200 200 200 404 401
+GET    projects/sampleproject/events/           401 401 403 403 403 200 200 404 200 200 200 404 401
 GET    pending-publishers/                      401 401 403 403 403 200 200 403 403 200 200 200 401
 POST   pending-publishers/                      401 401 403 403 403 403 201 403 403 201 403 201 401
 GET    pending-publishers/PID/                  401 401 403 403 403 200 200 403 403 404 404 404 401
@@ -153,7 +153,7 @@ def test_what_is_answered(ids, method, path, credential, status):
         ("upload", "GET", "projects/", "This token has no scope 'read' or 'manage'."),
         ("upload token", "GET", "projects/", "This token has no scope 'read' or 'manage'."),
         ("read", "PATCH", "projects/sampleproject/", "This token has no scope 'manage'."),
-        ("manage", "GET", "projects/sampleproject/events/", "This token has no scope 'read'."),
+        ("download", "GET", "projects/sampleproject/events/", "This token has no scope 'read' or 'manage'."),
         ("of this project", "GET", "tokens/", "limited to some projects"),
         ("a maintainer's", "PATCH", "projects/sampleproject/", "Only an owner"),
         ("nothing", "GET", "projects/", "Send an API token with the scope 'read' or 'manage'."),
