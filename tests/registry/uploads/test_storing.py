@@ -12,6 +12,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from registry.creation import check_name
 from registry.models import Event, File, Project, Release, UsedFilename, User
 from registry.signals import file_uploaded
 from registry.storage import ContentStorage, contents
@@ -62,7 +63,7 @@ class TestAtOnce:
 
     def test_the_same_file_a_moment_earlier_is_no_error(self, threads_token: str, monkeypatch: pytest.MonkeyPatch):
         """It is stored between two looks of the later upload: at the project, and at whether its name is free."""
-        check_name, first = storing.check_name, [upload(threads_token, making.wheel(), WHEEL)]
+        first = [upload(threads_token, making.wheel(), WHEEL)]
 
         def meanwhile(*args: Any) -> None:
             if first:
