@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from registry.postgresql import planning
 
 # So many rows are looked at in one step, whether they go or stay; more where all stayed, as most of the oldest do.
-STEP, LONGEST = 500, 10_000
+STEP, LONGEST = 500, 4_000
 # So many go in a second at most, and after each step that deletes so much of the time that it took is left to others.
 PACE, PAUSE = 6_000, 0.25
 # Nobody waits for the disk: what a crash brings back is deleted the next time. And what is changed goes to the disk

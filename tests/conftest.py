@@ -53,7 +53,7 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to the PostgreSQL half of ``make test-all`` what only it can run, the longest files first."""
+    """Leave out what the other half of ``make test-all`` runs; begin with the files that take longest."""
     elsewhere = [item for item in items if machine.belongs_to_the_other_run(item)]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)

@@ -56,7 +56,7 @@ os.environ.update(
     HOST="127.0.0.1",
     PORT="8443",
     WORKERS="2",
-    THREADS="4",
+    THREADS="8",
     TLS_CERT="",
     TLS_KEY="",
 )

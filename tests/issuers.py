@@ -59,7 +59,7 @@ def trust(issuer: LocalIssuer, **values: Any) -> Any:
     return Issuer.objects.create(**{"url": issuer.url, "provider": "github", "name": "Local", **values})
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 10) -> None:
+def eventually(condition: Callable[[], Any], seconds: float = 30) -> None:
     """Wait until another thread has made ``condition`` true."""
     until = time.monotonic() + seconds
     while not condition():
