@@ -14,16 +14,26 @@ import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
-# Of both runs of ``make test-all`` the second may leave out what cost the first much and no database changes: pages in
-# a browser, the server's own ways, and requests that end before they reach a table. ``.ci/run`` asks for that.
+# Either run of ``make test-all`` may leave to the other what costs much and differs little by the database: pages in a
+# browser, the server's own ways and requests that end before they reach a table are tried on SQLite; tables of who may
+# do what, and the slow clients, on PostgreSQL. ``.ci/run`` asks for that.
 ONCE = os.environ.get("ONCE") == "1"
-WITHOUT_DATABASE = (
+ON_SQLITE = (
     "tests/attacks/",
     "tests/live/test_bucket.py",
     "tests/registry/previews/",
     "tests/registry/s3/",
     "tests/test_fuzz.py",
     "tests/test_serving.py",
+)
+ON_POSTGRESQL = (
+    "tests/live/test_keys.py",
+    "tests/live/test_token_page.py",
+    "tests/registry/serving/",
+    "tests/test_admin_crowd.py",
+    "tests/test_who_may",
+    "tests/tokens/admin/test_records_stay.py",
+    "tests/tokens/api/",
 )
 
 
@@ -50,9 +60,11 @@ def runs_on_postgresql() -> bool:
 def belongs_to_the_other_run(item: Any) -> bool:
     """Whether ``make test-all`` runs this test in its other half, so that this one may leave it out."""
     things = [mark.args[0] for mark in item.iter_markers("needs")]
-    if not runs_on_postgresql():
-        return REQUIRE_ALL and "postgresql" in things
-    return ONCE and "postgresql" not in things and ("chromium" in things or item.nodeid.startswith(WITHOUT_DATABASE))
+    if "postgresql" in things:
+        return REQUIRE_ALL and not runs_on_postgresql()
+    if "chromium" in things or item.nodeid.startswith(ON_SQLITE):
+        return ONCE and runs_on_postgresql()
+    return ONCE and not runs_on_postgresql() and item.nodeid.startswith(ON_POSTGRESQL)
 
 
 def _no_chromium() -> str:
