@@ -309,6 +309,7 @@ def test_over_https_there_is_no_warning(registry_server: RegistryServer):
 
 
 @needs_postgresql
+@pytest.mark.django_db  # beside that database it makes another
 def test_two_machines_may_migrate_at_once(certificate: Certificate):
     with an_empty_database() as url:
         environment = {**RegistryServer(certificate, {}).on_a_free_port().environment, "DATABASE_URL": url}
