@@ -235,7 +235,7 @@ def test_an_old_set_answers_at_once_however_slow_its_issuer_is(job):
     later(job.world.issuer, 61 * MINUTE)
     began = time.monotonic()
     assert [answer(job, job.token()) for _ in range(20)] == [GRANTED] * 20
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4.5  # and not the 5 seconds of a fetch
     assert fetches(local) == 1
 
 

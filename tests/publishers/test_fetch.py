@@ -242,7 +242,7 @@ def _refused_in_time(fetching) -> bool:
     before = time.monotonic()
     with pytest.raises(FetchFailed, match="within the time allowed"):
         fetching()
-    return time.monotonic() - before < DEADLINE + 0.5
+    return time.monotonic() - before < DEADLINE + 3
 
 
 def _fetching() -> bool:

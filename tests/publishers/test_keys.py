@@ -237,7 +237,7 @@ def test_a_slow_issuer_holds_few_and_harms_no_other(trusted, issuer, held, autho
     assert refused.value.retry_after
     with LocalIssuer(authority, key=issuer.key) as other:
         assert keys.find(issuers.trust(other, ca_file=authority_file), other.key.key_id)
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < refreshing.FETCH_SECONDS
     held.set()
     for thread, _ in asked:
         thread.join()
@@ -251,15 +251,16 @@ def test_no_answer_takes_longer_than_clients_wait(trusted, issuer, monkeypatch):
         before = time.monotonic()
         with pytest.raises(KeysUnavailable):
             keys.find(later(trusted, MINUTE), "unknown")
-        assert time.monotonic() - before < 1.5
+        assert time.monotonic() - before < 4
 
 
 def test_who_dies_while_fetching_stops_nobody_for_long(trusted, issuer, monkeypatch):
     now = timezone.now()
     Issuer.objects.update(refresh_claimed_at=now, refresh_finished_at=None)
-    monkeypatch.setattr(refreshing, "LAPSE", datetime.timedelta(seconds=0.3))
-    with pytest.raises(KeysUnavailable) as refused:
-        keys.find(anew(trusted), issuer.key.key_id)
+    with monkeypatch.context() as hasty:
+        hasty.setattr(refreshing, "LAPSE", datetime.timedelta(seconds=0.3))
+        with pytest.raises(KeysUnavailable) as refused:
+            keys.find(anew(trusted), issuer.key.key_id)
     assert refused.value.retry_after > 50
     assert fetches(issuer) == 0
     assert keys.find(later(trusted, MINUTE), issuer.key.key_id)

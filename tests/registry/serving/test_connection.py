@@ -64,7 +64,7 @@ def test_a_body_that_comes_too_slowly_is_given_up(pair: tuple[socket.socket, Pac
 def test_a_body_that_comes_fast_enough_may_take_long(pair: tuple[socket.socket, PacedUnreader]):
     client, reader = pair
     reader.started -= 3600
-    reader.received = 3600 * connection.BODY_BYTES_PER_SECOND
+    reader.received = 3700 * connection.BODY_BYTES_PER_SECOND
     client.sendall(b"x")
     assert reader.read(1) == b"x"
 
