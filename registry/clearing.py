@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connections, router, transaction
 from django.db.models import QuerySet
 
+from registry.models import Cleared
 from registry.postgresql import planning
 
 # So many rows are looked at in one step, whether they go or stay; more where all stayed, as most of the oldest do.
@@ -16,15 +17,18 @@ PACE, PAUSE = 6_000, 0.25
 # Nobody waits for the disk: what a crash brings back is deleted the next time. And what is changed goes to the disk
 # little by little: else the end of a checkpoint brings it there at once, and all who commit meanwhile wait for it.
 QUIETLY = "SET LOCAL synchronous_commit = off; SET LOCAL backend_flush_after = '256kB'"
+INSTANT = datetime.timedelta(microseconds=1)  # the smallest that the databases tell apart
 
 
-def clear(rows: QuerySet[Any], moment: str, before: datetime.datetime) -> int:
+def clear(rows: QuerySet[Any], moment: str, before: datetime.datetime, unsettled: QuerySet[Any]) -> int:
     """Delete ``rows`` whose ``moment``, an indexed column, is before that time, the oldest first; how many went.
 
     Each step is a transaction, and asks the conditions of ``rows`` anew. No signal is sent, and rows that refer to
-    those are left alone: where one is left, the database refuses the step.
+    those are left alone: where one is left, the database refuses the step. Those that stay, but are not among the
+    ``unsettled``, stay for good: they are not looked at again the next time.
     """
-    deleted, last, size = 0, None, STEP
+    mark = _settled(rows, moment)
+    deleted, last, size = 0, mark, STEP
     while (until := _end_of_step(rows, moment, last, before, size)) is not None:
         began = monotonic()
         step = rows.filter(**{f"{moment}__lte": until, f"{moment}__lt": before})
@@ -33,7 +37,33 @@ def clear(rows: QuerySet[Any], moment: str, before: datetime.datetime) -> int:
         if gone:
             took = monotonic() - began
             sleep(max(took * PAUSE, gone / PACE - took))
+    _remember(unsettled, moment, before, mark)
     return deleted
+
+
+def _settled(rows: QuerySet[Any], moment: str) -> datetime.datetime | None:
+    """Until when all rows that are left stay for good, if that is known."""
+    mark = Cleared.objects.filter(table=rows.model._meta.label).first()
+    return mark.until if mark and _count(rows, moment, mark.until) == mark.count else None
+
+
+def _count(rows: QuerySet[Any], moment: str, until: datetime.datetime) -> int:
+    """Of all rows until then; many are counted quickly, since the index is enough."""
+    count: int = rows.model._default_manager.filter(**{f"{moment}__lte": until}).count()
+    return count
+
+
+def _remember(unsettled: QuerySet[Any], moment: str, before: datetime.datetime, mark: datetime.datetime | None) -> None:
+    """Everything before the first of the ``unsettled`` stays. It is written when all is done, never in between."""
+    ahead = unsettled.filter(**{f"{moment}__lt": before})
+    if mark is not None:
+        ahead = ahead.filter(**{f"{moment}__gt": mark})
+    with planning.for_their_values():
+        first = ahead.order_by(moment).values_list(moment, flat=True).first()
+    until = (first or before) - INSTANT
+    if mark is None or until > mark:  # a longer retention than the last time's takes nothing back
+        values = {"until": until, "count": _count(unsettled, moment, until)}
+        Cleared.objects.update_or_create(table=unsettled.model._meta.label, defaults=values)
 
 
 def _end_of_step(

@@ -31,8 +31,10 @@ GRACE = datetime.timedelta(days=1)
 def prune() -> Iterator[tuple[str, int]]:
     """Delete it all, step by step; what was deleted, in words, and how much of it."""
     now = timezone.now()
-    yield "dead upload tokens and redemptions", clear(dead_upload_tokens(now), "created_at", now - GRACE)
-    yield "refused and unused exchanges", clear(unused_exchanges(), "created_at", now - _retention())
+    tokens = clear(dead_upload_tokens(now), "created_at", now - GRACE, unused_upload_tokens())
+    yield "dead upload tokens and redemptions", tokens
+    exchanges = clear(unused_exchanges(), "created_at", now - _retention(), exchanges_without_files())
+    yield "refused and unused exchanges", exchanges
     yield from housekeeping.keep(Actor("prune"))
     yield "expired invitations", _in_batches(Invitation.objects.expired())
     yield "expired sessions", _in_batches(Session.objects.filter(expire_date__lt=timezone.now()))
@@ -48,14 +50,25 @@ def dead_upload_tokens(now: datetime.datetime) -> QuerySet[UploadToken]:
     """
     ends = ("expires_at", "burnt_at", "spent_at", "revoked_at")
     dead = reduce(or_, (Q(**{f"{end}__lt": now - GRACE}) for end in ends))
-    used = Provenance.objects.filter(upload_token=OuterRef("pk"))
-    return UploadToken.objects.filter(dead, ~Exists(used), redeemed_until__lt=now - REDEMPTION_MARGIN)
+    return unused_upload_tokens().filter(dead, redeemed_until__lt=now - REDEMPTION_MARGIN)
+
+
+def unused_upload_tokens() -> QuerySet[UploadToken]:
+    """Those by which nothing was uploaded, dead or not; the others stay for good."""
+    return UploadToken.objects.filter(~Exists(Provenance.objects.filter(upload_token=OuterRef("pk"))))
 
 
 def unused_exchanges() -> QuerySet[Exchange]:
     """Exchanges by which nothing was uploaded, and whose token is gone."""
     used = Provenance.objects.filter(exchange=OuterRef("pk"))
     return Exchange.objects.filter(~Exists(used), ~Exists(UploadToken.objects.filter(exchange=OuterRef("pk"))))
+
+
+def exchanges_without_files() -> QuerySet[Exchange]:
+    """Those by which nothing was uploaded, whether their token is gone or not; the others stay for good."""
+    used = Provenance.objects.filter(exchange=OuterRef("pk"))
+    by_token = Provenance.objects.filter(upload_token__exchange=OuterRef("pk"))
+    return Exchange.objects.filter(~Exists(used), ~Exists(by_token))
 
 
 def _retention() -> datetime.timedelta:

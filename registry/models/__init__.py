@@ -1,5 +1,6 @@
 """Projects, their people, releases and files, and the history of it all."""
 
+from registry.models.clearing import Cleared
 from registry.models.events import Event, EventQuerySet
 from registry.models.invitations import Invitation
 from registry.models.people import Role, User
@@ -17,6 +18,7 @@ from registry.models.projects import (
 from registry.models.switches import Switch
 
 __all__ = [
+    "Cleared",
     "Event",
     "EventQuerySet",
     "File",

@@ -8,13 +8,14 @@ import pytest
 from django.conf import LazySettings
 from django.core.mail import EmailMessage
 from django.core.management import call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from post_office.models import STATUS, Email, Log
 
 from publishers.models import Issuer, Publisher
 from registry import clearing, outbox
-from registry.models import Event, User
+from registry.models import Cleared, Event, User
 from tokens.models import Exchange, Provenance, UploadToken
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +161,7 @@ def test_a_row_to_which_another_refers_by_now_makes_the_step_undone():
     used = exchange(created_at=ago(days=100))
     provenance(exchange=used)
     with pytest.raises(IntegrityError):
-        clearing.clear(Exchange.objects.all(), "created_at", timezone.now())
+        clearing.clear(Exchange.objects.all(), "created_at", timezone.now(), Exchange.objects.none())
     assert Provenance.objects.get().exchange == used
 
 
@@ -199,3 +200,67 @@ def test_events_stay_for_ever():
     Event.objects.create(tag="project:create", time=ago(days=4000))
     prune()
     assert Event.objects.count() == 1
+
+
+def test_what_stays_for_good_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(clearing, "STEP", 2)
+    for number in range(9):
+        provenance(exchange=exchange(created_at=ago(days=100 + number)))
+    with CaptureQueriesContext(connection) as first:
+        prune()
+    with CaptureQueriesContext(connection) as again:
+        prune()
+    assert len(first) - len(again) >= 10
+
+
+def test_old_rows_that_came_later_are_found():
+    exchange(created_at=ago(days=100))
+    kept = exchange(created_at=ago(days=99))
+    provenance(exchange=kept)
+    assert "1 refused and unused exchanges\n" in prune()
+    exchange(created_at=ago(days=101))
+    assert "1 refused and unused exchanges\n" in prune()
+    assert "0 refused and unused exchanges\n" in prune()
+    assert Exchange.objects.get() == kept
+
+
+def test_what_stays_for_the_moment_is_looked_at_again():
+    late = token(created_at=ago(days=9), expires_at=ago(days=8), redeemed_until=ago(days=-1))
+    provenance(upload_token=token(1, created_at=ago(days=4)))
+    assert prune().startswith("0 dead upload tokens")
+    assert prune().startswith("0 dead upload tokens")
+    UploadToken.objects.filter(pk=late.pk).update(redeemed_until=ago(days=2))
+    assert prune().startswith("1 dead upload tokens")
+    assert prune().startswith("0 dead upload tokens")
+
+
+def test_an_exchange_whose_token_lives_longer_than_its_retention_goes_after_it():
+    living = token(exchange=exchange(created_at=ago(days=91)), redeemed_until=ago(days=-1))
+    assert "0 refused and unused exchanges\n" in prune()
+    UploadToken.objects.filter(pk=living.pk).update(redeemed_until=ago(days=2))
+    assert prune().startswith("1 dead upload tokens and redemptions\n1 refused and unused exchanges\n")
+
+
+def test_another_retention_is_obeyed_the_next_time(settings: LazySettings):
+    for days in (30, 60, 100):
+        exchange(created_at=ago(days=days))
+    gone = []
+    for settings.EXCHANGE_RETENTION_DAYS in (90, 365, 50, 20):
+        gone.append("1 refused and unused exchanges\n" in prune())
+    assert gone == [True, False, True, True]
+
+
+def test_a_prune_that_is_stopped_has_settled_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(clearing, "STEP", 1)
+    for number in range(3):
+        exchange(created_at=ago(days=100 + number))
+
+    def stop(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(clearing, "sleep", stop)
+        with pytest.raises(KeyboardInterrupt):
+            prune()
+    assert not Cleared.objects.filter(table="tokens.Exchange").exists()
+    assert "2 refused and unused exchanges\n" in prune()
