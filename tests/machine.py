@@ -14,10 +14,11 @@ import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
-# Either run of ``make test-all`` may leave to the other what costs much and differs little by the database: pages in a
-# browser, the server's own ways and requests that end before they reach a table are tried on SQLite; tables of who may
-# do what, and the slow clients, on PostgreSQL. ``.ci/run`` asks for that.
+# Either run of ``make test-all`` may leave to the other what costs much and differs little by the database: what uses
+# none, pages in a browser, the server's own ways and requests that end before they reach a table are tried on SQLite;
+# tables of who may do what, and the slow clients, on PostgreSQL. ``.ci/run`` asks for that.
 ONCE = os.environ.get("ONCE") == "1"
+DATABASE = frozenset({"db", "transactional_db", "django_db_setup", "live_server"})
 ON_SQLITE = (
     "tests/attacks/",
     "tests/live/test_bucket.py",
@@ -62,9 +63,13 @@ def belongs_to_the_other_run(item: Any) -> bool:
     things = [mark.args[0] for mark in item.iter_markers("needs")]
     if "postgresql" in things:
         return REQUIRE_ALL and not runs_on_postgresql()
-    if "chromium" in things or item.nodeid.startswith(ON_SQLITE):
+    if "chromium" in things or item.nodeid.startswith(ON_SQLITE) or not _uses_the_database(item):
         return ONCE and runs_on_postgresql()
     return ONCE and not runs_on_postgresql() and item.nodeid.startswith(ON_POSTGRESQL)
+
+
+def _uses_the_database(item: Any) -> bool:
+    return item.get_closest_marker("django_db") is not None or not DATABASE.isdisjoint(item.fixturenames)
 
 
 def _no_chromium() -> str:
