@@ -79,11 +79,11 @@ def _context(request: HttpRequest, project: Project, version: str | None) -> dic
 def _of_release(request: HttpRequest, project: Project, release: Release) -> dict[str, Any]:
     served = files.files_of(project, release)
     own = [f"{settings.SITE_URL}{project.get_absolute_url()}", *files.addresses_of(served)]
-    size = FILES if len(files.groups_of(served)) > 1 else FILES_OF_ONE_RUN
+    size = FILES if len(files.groups_of(project, served)) > 1 else FILES_OF_ONE_RUN
     page = page_of(served, request, size, "files")
     return {
         "files": page,
-        "groups": files.groups_of(page.rows),
+        "groups": files.groups_of(project, page.rows),
         "icons": files.icons_of(page.rows),
         "details": metadata.details(release.metadata, own),
         "description": kept.text_of(release),

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pypi_attestations import Attestation, AttestationError, AttestationType, Publisher
 from sigstore.dsse import Envelope, _Statement
 from sigstore.errors import Error as SigstoreError
+from sigstore.verify import Verifier
 
 from registry.uploads.errors import InvalidAttestations
 from tokens.attestations import trust
@@ -38,8 +39,9 @@ class Expected:
 
 def verified(unverified: list[dict[str, Any]], expected: Expected) -> list[dict[str, Any]]:
     """The attestations as they were verified, and nothing else of what came. Raises InvalidAttestations."""
+    verifier = trust.verifier()
     attestations = [_parsed(each) for each in unverified]
-    kinds = [_checked(attestation, expected) for attestation in attestations]
+    kinds = [_checked(verifier, attestation, expected) for attestation in attestations]
     for kind in kinds:
         if kinds.count(kind) > 1:
             raise InvalidAttestations(f"There are several with the predicate type {kind}; there may be one of each.")
@@ -59,14 +61,16 @@ def _parsed(unverified: dict[str, Any]) -> Attestation:
     return attestation
 
 
-def _checked(attestation: Attestation, expected: Expected) -> str:
+def _checked(verifier: Verifier, attestation: Attestation, expected: Expected) -> str:
     """The predicate type of an attestation that holds."""
     try:
-        payload = _signed_payload(attestation, expected)
+        payload = _signed_payload(verifier, attestation, expected)
         statement = _Statement.model_validate_json(payload)
     except InvalidAttestations:
         raise
-    except (AttestationError, SigstoreError, ValidationError) as wrong:
+    except ValidationError as wrong:
+        raise _not_verified("what was signed is no statement") from wrong
+    except (AttestationError, SigstoreError) as wrong:
         raise _not_verified(str(wrong)) from wrong
     except Exception as wrong:  # noqa: BLE001  bytes of a stranger, deep in two libraries: whatever it is, they do not hold
         logger.info("An attestation could not be looked at", exc_info=True)
@@ -77,13 +81,13 @@ def _checked(attestation: Attestation, expected: Expected) -> str:
     return statement.predicate_type
 
 
-def _signed_payload(attestation: Attestation, expected: Expected) -> bytes:
+def _signed_payload(verifier: Verifier, attestation: Attestation, expected: Expected) -> bytes:
     """The statement, once its signature, certificate and log entry were verified."""
     bundle = attestation.to_bundle()
     if not isinstance(bundle.signing_certificate.public_key(), EllipticCurvePublicKey):
         raise _not_verified("the key of the certificate is not one that Sigstore certifies")
     policy = _PUBLISHER.validate_python(dict(expected.publisher))._as_policy()
-    kind, payload = trust.verifier().verify_dsse(bundle, policy)
+    kind, payload = verifier.verify_dsse(bundle, policy)
     if kind != Envelope._TYPE:
         raise _not_verified("the envelope holds no statement")
     claims = attestation.certificate_claims
