@@ -85,7 +85,7 @@ def _trusted_root() -> list[CheckMessage]:
         return []
     try:
         document = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         document = None
     if isinstance(document, dict) and {"tlogs", "ctlogs", "certificateAuthorities"} <= document.keys():
         return []

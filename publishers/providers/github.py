@@ -257,7 +257,7 @@ class GitHub(Provider):
         )
 
     def attester(self, values: Mapping[str, Any], claims: Claims) -> dict[str, str | None] | None:
-        """The repository and the top-level workflow. Of GitHub's issuers Sigstore knows the one of all of github.com."""
+        """The repository and the top-level workflow. Of GitHub's issuers Sigstore knows github.com's only."""
         if self.issuer_url != self.default_issuer:
             return None
         return {

@@ -112,7 +112,15 @@ class Authority:
         signed = head[:1] + b"\0" + head[1:] + entry + b"\0\0"
         signature = sign(self.log_key, signed)
         # SHA-256 and ECDSA, as TLS numbers them.
-        one = head[:1] + log_id(self.log_key) + head[1:] + b"\0\0" + b"\4\3" + struct.pack("!H", len(signature)) + signature
+        one = (
+            head[:1]
+            + log_id(self.log_key)
+            + head[1:]
+            + b"\0\0"
+            + b"\4\3"
+            + struct.pack("!H", len(signature))
+            + signature
+        )
         return struct.pack("!HH", len(one) + 2, len(one)) + one
 
 

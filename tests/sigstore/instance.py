@@ -153,6 +153,10 @@ def _of_log(key: Any, valid: dict[str, str]) -> dict[str, Any]:
     return {
         "baseUrl": "https://log.invalid",
         "hashAlgorithm": "SHA2_256",
-        "publicKey": {"rawBytes": der.base64_of(public(key)), "keyDetails": "PKIX_ECDSA_P256_SHA_256", "validFor": valid},
+        "publicKey": {
+            "rawBytes": der.base64_of(public(key)),
+            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+            "validFor": valid,
+        },
         "logId": {"keyId": der.base64_of(log_id(key))},
     }

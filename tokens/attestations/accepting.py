@@ -14,9 +14,7 @@ WITHOUT = "Upload without them: uv publish --no-attestations, or twine upload wi
 
 def refuse_api_token() -> InvalidAttestations:
     """Attestations say which job made a file; nobody knows that of who uploads with an API token."""
-    return InvalidAttestations(
-        f"Attestations are only taken with trusted publishing, not with an API token. {WITHOUT}"
-    )
+    return InvalidAttestations(f"Attestations are only taken with trusted publishing, not with an API token. {WITHOUT}")
 
 
 def provenance_of(

@@ -8,9 +8,7 @@ from django.db import models
 class Attested(models.Model):
     """The verified attestations of a file, as PEP 740 has them served. Written once, beside the file's provenance."""
 
-    provenance = models.OneToOneField(
-        "tokens.Provenance", models.CASCADE, primary_key=True, related_name="attested"
-    )
+    provenance = models.OneToOneField("tokens.Provenance", models.CASCADE, primary_key=True, related_name="attested")
     document: "models.JSONField[dict[str, Any]]" = models.JSONField(help_text="PEP 740's provenance object.")
 
     class Meta:

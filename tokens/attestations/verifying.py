@@ -16,7 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 from pypi_attestations import Attestation, AttestationError, AttestationType, Publisher
 from sigstore.dsse import Envelope, _Statement
 from sigstore.errors import Error as SigstoreError
+from sigstore.errors import VerificationError
 from sigstore.verify import Verifier
+from sigstore.verify.policy import VerificationPolicy
 
 from registry.uploads.errors import InvalidAttestations
 from tokens.attestations import trust
@@ -39,9 +41,14 @@ class Expected:
 
 def verified(unverified: list[dict[str, Any]], expected: Expected) -> list[dict[str, Any]]:
     """The attestations as they were verified, and nothing else of what came. Raises InvalidAttestations."""
-    verifier = trust.verifier()
+    policy, verifier = _PUBLISHER.validate_python(dict(expected.publisher))._as_policy(), trust.verifier()
     attestations = [_parsed(each) for each in unverified]
-    kinds = [_checked(verifier, attestation, expected) for attestation in attestations]
+    kinds = []
+    for attestation in attestations:
+        statement = _statement_in(_signed_payload(attestation, policy, verifier))
+        _check_ids(attestation, expected)
+        _check_subject(statement, expected)
+        kinds.append(_kind_of(statement))
     for kind in kinds:
         if kinds.count(kind) > 1:
             raise InvalidAttestations(f"There are several with the predicate type {kind}; there may be one of each.")
@@ -61,40 +68,35 @@ def _parsed(unverified: dict[str, Any]) -> Attestation:
     return attestation
 
 
-def _checked(verifier: Verifier, attestation: Attestation, expected: Expected) -> str:
-    """The predicate type of an attestation that holds."""
+def _signed_payload(attestation: Attestation, policy: VerificationPolicy, verifier: Verifier) -> bytes:
+    """What the attestation says, once its signature, its certificate and its log entry were verified."""
     try:
-        payload = _signed_payload(verifier, attestation, expected)
-        statement = _Statement.model_validate_json(payload)
-    except InvalidAttestations:
-        raise
-    except ValidationError as wrong:
-        raise _not_verified("what was signed is no statement") from wrong
+        bundle = attestation.to_bundle()
+        if not isinstance(bundle.signing_certificate.public_key(), EllipticCurvePublicKey):
+            raise VerificationError("the certificate has a key of a kind that Sigstore does not certify")
+        kind, payload = verifier.verify_dsse(bundle, policy)
     except (AttestationError, SigstoreError) as wrong:
         raise _not_verified(str(wrong)) from wrong
-    except Exception as wrong:  # noqa: BLE001  bytes of a stranger, deep in two libraries: whatever it is, they do not hold
+    except Exception as wrong:  # bytes of a stranger, deep in two libraries: whatever it is, they do not hold
         logger.info("An attestation could not be looked at", exc_info=True)
         raise _not_verified("it cannot be read") from wrong
-    _check_subject(statement, expected)
-    if statement.predicate_type not in _KNOWN:
-        raise InvalidAttestations(f"The predicate type {statement.predicate_type[:200]} is not taken here.")
-    return statement.predicate_type
-
-
-def _signed_payload(verifier: Verifier, attestation: Attestation, expected: Expected) -> bytes:
-    """The statement, once its signature, certificate and log entry were verified."""
-    bundle = attestation.to_bundle()
-    if not isinstance(bundle.signing_certificate.public_key(), EllipticCurvePublicKey):
-        raise _not_verified("the key of the certificate is not one that Sigstore certifies")
-    policy = _PUBLISHER.validate_python(dict(expected.publisher))._as_policy()
-    kind, payload = verifier.verify_dsse(bundle, policy)
     if kind != Envelope._TYPE:
         raise _not_verified("the envelope holds no statement")
-    claims = attestation.certificate_claims
-    for extension, wanted in expected.ids.items():
-        if claims.get(extension, wanted) != wanted:
-            raise _not_verified("the certificate is of another repository or owner that had the same name")
     return payload
+
+
+def _statement_in(payload: bytes) -> _Statement:
+    try:
+        return _Statement.model_validate_json(payload)
+    except ValidationError as wrong:
+        raise _not_verified("what was signed is no statement") from wrong
+
+
+def _check_ids(attestation: Attestation, expected: Expected) -> None:
+    """The verified certificate's ids. What it does not say is not missed: it was issued for this publisher's names."""
+    claims = attestation.certificate_claims
+    if any(claims.get(extension, wanted) != wanted for extension, wanted in expected.ids.items()):
+        raise _not_verified("the certificate is of another repository or owner that had the same name")
 
 
 def _check_subject(statement: _Statement, expected: Expected) -> None:
@@ -115,6 +117,13 @@ def _same_file(unverified_name: str, filename: str) -> bool:
         return bool(parse(unverified_name) == parse(filename))
     except ValueError:
         return unverified_name == filename
+
+
+def _kind_of(statement: _Statement) -> str:
+    """Its predicate type, if PyPI takes it."""
+    if statement.predicate_type not in _KNOWN:
+        raise InvalidAttestations(f"The predicate type {statement.predicate_type[:200]} is not taken here.")
+    return statement.predicate_type
 
 
 def _not_verified(why: str) -> InvalidAttestations:

@@ -16,14 +16,19 @@ INTEGRITY = "application/vnd.pypi.integrity.v1+json"
 WHEEL = "sample_project-1.0-py3-none-any.whl"
 ADDRESS = f"/integrity/sample-project/1.0/{WHEEL}/provenance"
 PUBLIC = f"https://localhost:8443{ADDRESS}"
-DOCUMENT = {"version": 1, "attestation_bundles": [{"publisher": {"kind": "GitHub", "claims": None}, "attestations": []}]}
+DOCUMENT = {
+    "version": 1,
+    "attestation_bundles": [{"publisher": {"kind": "GitHub", "claims": None}, "attestations": []}],
+}
 NONE = {"message": f"No provenance available for {WHEEL}"}
 
 
 def attest(file: File) -> Provenance:
     File.objects.filter(pk=file.pk).update(attested=True)
     file.release.project.bump_serial()
-    row = Provenance.objects.create(file=file, filename=file.filename, sha256=file.sha256, project_name="sample-project")
+    row = Provenance.objects.create(
+        file=file, filename=file.filename, sha256=file.sha256, project_name="sample-project"
+    )
     Attested.objects.create(provenance=row, document=DOCUMENT)
     return row
 

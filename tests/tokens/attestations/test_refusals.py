@@ -18,6 +18,7 @@ from tests.tokens.attestations.conftest import WHEEL, WRONG
 from tokens.attestations.reading import MAX_SIZE
 
 HOUR = 3600
+REPOSITORY = "https://github.com/octo-org/sampleproject"
 NOT_VERIFIED = "Could not verify the uploaded file using the included attestation"
 
 
@@ -44,7 +45,10 @@ def flipped(text):
         (github("octo-org/another"), "Source"),
         (github("evil/sampleproject"), "Source"),
         (github(workflow="ci.yml"), "does not match expected Trusted Publisher"),
-        (github(**{"18": "https://github.com/octo-org/sampleproject/.github/workflows/release.yml@refs/heads/x"}), "match"),
+        (
+            github(**{"18": "https://github.com/octo-org/sampleproject/.github/workflows/release.yml@refs/heads/x"}),
+            "match",
+        ),
         (github(**{"8": "https://token.actions.githubusercontent.com/acme"}), "OIDCIssuerV2"),
         (github(**{"15": "75"}), "another repository or owner that had the same name"),
         (github(**{"17": "66"}), "another repository or owner that had the same name"),
@@ -62,7 +66,9 @@ def test_of_another_workload(desk, workload, why):
 def test_of_another_file(desk):
     said = desk.refusal([desk.attest(filename="another-1.0-py3-none-any.whl")])
     assert "is of the file 'another-1.0-py3-none-any.whl', not of this one" in said
-    assert "is of the file 'sampleproject-1.0.tar.gz'" in desk.refusal([desk.attest(filename="sampleproject-1.0.tar.gz")])
+    assert "is of the file 'sampleproject-1.0.tar.gz'" in desk.refusal(
+        [desk.attest(filename="sampleproject-1.0.tar.gz")]
+    )
     assert "of the file 'no name'" in desk.refusal([desk.attest(filename="no name")])
 
 
