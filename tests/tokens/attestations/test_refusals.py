@@ -5,6 +5,7 @@ import copy
 import datetime
 import json
 import time
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -78,7 +79,8 @@ def test_of_other_bytes(desk):
 
 def test_of_no_file_or_several(desk):
     statement = statement_of(WHEEL, desk.sha256)
-    for subjects in ([], statement["subject"] * 2):
+    several: list[list[Any]] = [[], statement["subject"] * 2]
+    for subjects in several:
         refused = desk.refusal([desk.attest(statement={**statement, "subject": subjects})])
         assert refused.startswith(NOT_VERIFIED)
     nameless = [{"digest": {"sha256": desk.sha256}}]
