@@ -43,11 +43,17 @@ def file_url(file: File) -> str:
     return f"{settings.SITE_URL}/files/{quote(file.path)}"
 
 
-def provenance_url(file: File, normalized_name: str) -> str | None:
-    """The public address of the provenance document of a project's file (PEP 740); None if it has none."""
+def provenance_path(file: File, normalized_name: str) -> str | None:
+    """Where the provenance document of a project's file is read (PEP 740); None if it has none."""
     if not file.attested:
         return None
-    return f"{settings.SITE_URL}/integrity/{normalized_name}/{quote(file.release.version)}/{file.filename}/provenance"
+    return f"/integrity/{normalized_name}/{quote(file.release.version)}/{file.filename}/provenance"
+
+
+def provenance_url(file: File, normalized_name: str) -> str | None:
+    """The same as a public address."""
+    path = provenance_path(file, normalized_name)
+    return path and f"{settings.SITE_URL}{path}"
 
 
 def timestamp(moment: datetime.datetime) -> str:

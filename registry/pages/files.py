@@ -12,11 +12,11 @@ UNFOLDED = 5
 
 @dataclass(frozen=True)
 class Shown:
-    """A file with its address, and that of its provenance document (PEP 740) if it has one."""
+    """A file with its address, and where its provenance document is (PEP 740) if it has one."""
 
     file: File
     url: str
-    provenance_url: str | None
+    provenance_path: str | None
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def groups_of(project: Project, files: Iterable[File]) -> list[Group]:
     for file in files:
         provenance = getattr(file, "provenance", None)
         key = (provenance.uploader, provenance.origin) if provenance is not None else None
-        shown = Shown(file, documents.file_url(file), documents.provenance_url(file, project.normalized_name))
+        shown = Shown(file, documents.file_url(file), documents.provenance_path(file, project.normalized_name))
         groups.setdefault(key, Group(provenance, [])).files.append(shown)
     return list(groups.values())
 

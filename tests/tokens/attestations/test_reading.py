@@ -209,7 +209,7 @@ class TestPages:
         make_sdist(project)
         page = client.get("/project/sample-project/").content.decode()
         assert page.count("Attested") == 1
-        assert page.count(f'href="{PUBLIC}"') == 1
+        assert page.count(f'href="{ADDRESS}"') == 1
 
     def test_a_release_in_the_management_says_so(self, client, attested, project):
         client.force_login(project.owners().get())
