@@ -1,6 +1,8 @@
 """System checks of the settings: a wrong combination stops the start (see ``registry.startup``)."""
 
 import ipaddress
+import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,7 +37,7 @@ def files_are_reached(**_kwargs: Any) -> list[CheckMessage]:
 def wrong_settings() -> list[CheckMessage]:
     """What is wrong with the settings, as one message each; the message names the setting."""
     networks = [*_networks("TRUSTED_PROXIES", "E003"), *_networks("METRICS_ALLOWED", "E006")]
-    return [*_secret(), *_audience(), *networks, *_single_sign_on(), *_site(), *_hosts()]
+    return [*_secret(), *_audience(), *networks, *_single_sign_on(), *_trusted_root(), *_site(), *_hosts()]
 
 
 def _secret() -> list[CheckMessage]:
@@ -74,6 +76,20 @@ def _single_sign_on() -> list[CheckMessage]:
     if useless:
         return [Error(f"{' and '.join(useless)} must be false without SSO_ISSUER", id="gatehouse.E011")]
     return []
+
+
+def _trusted_root() -> list[CheckMessage]:
+    """That there is such a file; what reads it (``tokens.attestations``) takes too long to load for each start."""
+    path = settings.SIGSTORE_TRUSTED_ROOT
+    if not path:
+        return []
+    try:
+        document = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        document = None
+    if isinstance(document, dict) and {"tlogs", "ctlogs", "certificateAuthorities"} <= document.keys():
+        return []
+    return [Error(f"SIGSTORE_TRUSTED_ROOT must name a trusted_root.json, which {path!r} is not", id="gatehouse.E014")]
 
 
 def _site() -> list[CheckMessage]:

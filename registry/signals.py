@@ -8,7 +8,7 @@ project_creating = Signal()
 # project: Project; credential: what the upload came with, or None when a person or a command created the project.
 project_created = Signal()
 
-# file: File; credential: UploadCredential; actor: Actor.
+# file: File; credential: UploadCredential; actor: Actor; provenance: the document of PEP 740, or None without one.
 file_uploaded = Signal()
 
 # name: ProhibitedName; actor: Actor. Also of one that was changed.

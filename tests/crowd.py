@@ -175,6 +175,7 @@ def _files(release: Release, publisher: Publisher, *, runs: int) -> None:
             size=10_000_000 + number,
             sha256=f"{number:064x}",
             blake2_256=f"{number:064x}",
+            attested=True,
         )
         for number in range(MANY)
     )

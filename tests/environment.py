@@ -41,6 +41,7 @@ os.environ.update(
     API_RATE="0",
     MINT_RATE="0",  # all tests come from one address; those of the limit switch it on
     SIGNUP_OPEN="false",
+    SIGSTORE_TRUSTED_ROOT="",
     DISCLOSURE_KEYS_URL="",
     DISCLOSURE_API_TOKEN="",
     REQUIRE_2FA="false",  # tests of what it asks for switch it on

@@ -7,7 +7,19 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 # What programs ask, and what is tried elsewhere as a whole: the admin (``test_admin_pages``), mails in DEBUG only.
-NOT_PAGES = ("_/", ".well-known/", "api/", "dev/", "files/", "legacy", "pypi/", "simple/", "admin/", "^files/")
+NOT_PAGES = (
+    "_/",
+    ".well-known/",
+    "api/",
+    "dev/",
+    "files/",
+    "integrity/",
+    "legacy",
+    "pypi/",
+    "simple/",
+    "admin/",
+    "^files/",
+)
 NOT_PAGES_EITHER = frozenset({"favicon.ico", "robots.txt", "account/2fa/recovery-codes/download/"})
 EXPORT = "events.<str:form>"
 _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")

@@ -74,7 +74,7 @@ PINNED: dict[str, dict[str, int]] = {
     "SwitchedOff": {"list": 6, "search": 6, "change": 5, "history": 6, "delete": 4, "add": 4, "delete_selected": 7},
     "Exchange": {"list": 6, "search": 11, "filter": 6, "change": 9, "history": 6},
     "RefusalNotice": {"list": 5, "search": 5, "change": 7, "history": 7, "delete": 5, "delete_selected": 7},
-    "Provenance": {"list": 5, "search": 11, "filter": 5, "change": 13, "history": 6},
+    "Provenance": {"list": 5, "search": 11, "filter": 5, "change": 14, "history": 6},
     "Tally": {"list": 6, "filter": 6, "change": 5, "history": 6},
     "UploadToken": {"list": 6, "search": 11, "filter": 6, "change": 9, "history": 6, "revoke_selected": 8},
     "ApiToken": {"list": 5, "search": 5, "filter": 5, "change": 7, "history": 6, "revoke_selected": 6},

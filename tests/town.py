@@ -9,7 +9,7 @@ from django.test import Client
 from demo.issuer import LocalIssuer
 from registry import invitations
 from registry.actors import Actor
-from registry.models import Role, User
+from registry.models import File, Role, User
 from registry.options import yank
 from registry.roles import set_role
 from tests.factories import make_file, make_project, make_sdist
@@ -44,6 +44,7 @@ def make_town(local: LocalIssuer, authority_file: str) -> Town:
     for version in ("1.0", "1.1", "2.0"):
         file = make_file(project, version, summary="A sample of a project", description="# Title\n\n* one\n* two\n")
         make_sdist(project, version)
+    File.objects.filter(pk=file.pk).update(attested=True)
     yank(project.releases.get(version="1.0"), "broken on Windows", actor)
     pending = world.add("brand-new")
     _exchange(world.token())

@@ -1,6 +1,7 @@
 """What a token opens, as the upload and the index ask for it (``registry.uploads.credentials``)."""
 
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
 from packaging.version import InvalidVersion, Version
@@ -12,6 +13,7 @@ from registry.creation import check_name
 from registry.models import Project, ProjectQuerySet, User
 from registry.names import normalize
 from registry.uploads.errors import InvalidCredentials, NotAllowed, UploadRefused
+from tokens.attestations import accepting
 from tokens.models import ApiToken, UploadToken
 
 
@@ -82,6 +84,14 @@ class UploadTokenCredential:
         self._check_version(normalize(name), version)
         return [user]
 
+    def attested(self, name: str, filename: str, sha256: str, unverified_attestations: str) -> dict[str, Any]:
+        """The provenance document of a file whose attestations the credited publisher has made."""
+        publisher = self.publishers.get(normalize(name))
+        if publisher is None:
+            raise InvalidCredentials
+        exchange = self.token.exchange
+        return accepting.provenance_of(filename, sha256, publisher, exchange, unverified_attestations)
+
     def actor(self, address: str | None) -> Actor:
         """The credited publisher in words."""
         publisher = self.publishers.get(self.name)
@@ -149,6 +159,10 @@ class ApiTokenCredential:
         if self.token.limited or self.token.user is None:
             raise NotAllowed(f"This API token is limited to other projects than '{name}'.")
         return [self.token.user]
+
+    def attested(self, name: str, filename: str, sha256: str, unverified_attestations: str) -> dict[str, Any]:
+        """None: no publisher made the file, as far as anybody knows."""
+        raise accepting.refuse_api_token()
 
     def actor(self, address: str | None) -> Actor:
         """The person."""

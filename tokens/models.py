@@ -10,6 +10,7 @@ from django.utils import timezone
 from publishers.models import Issuer
 from registry.models import File, Project, User
 from tokens import origins
+from tokens.attestations.models import Attested as Attested
 from tokens.ids import uuid7
 
 

@@ -11,7 +11,7 @@ from registry.models import Event, File, Project
 from registry.signals import file_uploaded, project_created
 from tokens import telling
 from tokens.credentials import ApiTokenCredential, UploadTokenCredential
-from tokens.models import Exchange, Provenance, UploadToken
+from tokens.models import Attested, Exchange, Provenance, UploadToken
 
 
 def connect() -> None:
@@ -45,10 +45,10 @@ def _carry_over(exchange: Exchange | None, publisher: Publisher, project: Projec
     line.save(force_insert=True)
 
 
-def record(file: File, credential: Any, actor: Actor, **_kwargs: Any) -> None:
-    """Write the file's provenance, and mark what its upload used up."""
+def record(file: File, credential: Any, actor: Actor, provenance: dict[str, Any] | None, **_kwargs: Any) -> None:
+    """Write the file's provenance and its attestations, and mark what its upload used up."""
     project = file.release.project
-    provenance = Provenance(
+    row = Provenance(
         file=file,
         filename=file.filename,
         sha256=file.sha256,
@@ -59,11 +59,13 @@ def record(file: File, credential: Any, actor: Actor, **_kwargs: Any) -> None:
         address=actor.address,
     )
     if isinstance(credential, UploadTokenCredential):
-        _credit(provenance, credential.token, credential.publishers[project.normalized_name])
+        _credit(row, credential.token, credential.publishers[project.normalized_name])
     elif isinstance(credential, ApiTokenCredential):
-        provenance.api_token = credential.token
+        row.api_token = credential.token
         telling.api_token_used(credential.token, file, actor)
-    provenance.save(force_insert=True)
+    row.save(force_insert=True)
+    if provenance is not None:
+        Attested.objects.create(provenance=row, document=provenance)
 
 
 def _credit(provenance: Provenance, token: UploadToken, publisher: Publisher) -> None:

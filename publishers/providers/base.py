@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from publishers.letters import fold
 from publishers.pasted import Address
 from publishers.providers import phrases
 from publishers.providers.claims import Claims
@@ -216,6 +217,14 @@ class Provider:
         """The run and commit that verified claims speak of."""
         return Links()
 
+    def attester(self, values: Mapping[str, Any], claims: Claims) -> dict[str, str | None] | None:
+        """Who must have signed attestations of what a workload uploads: the ``publisher`` of PEP 740's provenance.
+
+        None where nobody can tell: Sigstore certifies jobs of its own list of issuers only. The claims are those of
+        the exchange, and say how the place is written.
+        """
+        return None
+
     def addresses(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The web addresses that are a workload's own, its repository's first: a project's links below are verified."""
         return ()
@@ -233,6 +242,11 @@ def indexable(text: str) -> str:
     if len(text.encode()) <= MAX_IDENTITY_LENGTH:
         return text
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def as_claimed(place: str, claim: Any) -> str:
+    """``place`` as a claim writes it: certificates tell upper case from lower case, fields that say it do not."""
+    return claim if isinstance(claim, str) and fold(claim) == fold(place) else place
 
 
 def _mark(claim: Any) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from publishers import sentences
 from publishers.letters import fold
 from publishers.pasted import Address, file_in, is_yaml
-from publishers.providers.base import Ask, Links, LookupFailed, Provider, UnknownIdentity
+from publishers.providers.base import Ask, Links, LookupFailed, Provider, UnknownIdentity, as_claimed
 from publishers.providers.claims import Claims, optional_text_claim, optional_word_claim, text_claim
 from publishers.providers.fields import (
     AllowList,
@@ -255,6 +255,17 @@ class GitHub(Provider):
             run=f"{place}/actions/runs/{run}" if run else "",
             commit=f"{place}/commit/{sha}" if sha else "",
         )
+
+    def attester(self, values: Mapping[str, Any], claims: Claims) -> dict[str, str | None] | None:
+        """The repository and the top-level workflow. Of GitHub's issuers Sigstore knows github.com's only."""
+        if self.issuer_url != self.default_issuer:
+            return None
+        return {
+            "kind": "GitHub",
+            "repository": as_claimed(self.place(values), claims.get("repository")),
+            "workflow": str(values["workflow_filename"]),
+            "environment": values.get("environment") or None,
+        }
 
     def addresses(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The repository, and on github.com its pages: a repository named as its pages' host has all of it."""

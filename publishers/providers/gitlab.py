@@ -13,7 +13,7 @@ from urllib.parse import quote
 from publishers.errors import InvalidToken
 from publishers.letters import fold
 from publishers.pasted import SHOWN_FILE, Address, is_yaml
-from publishers.providers.base import Ask, Links, LookupFailed, Provider
+from publishers.providers.base import Ask, Links, LookupFailed, Provider, as_claimed
 from publishers.providers.claims import Claims, optional_text_claim, text_claim
 from publishers.providers.fields import Constraint, Field, Flag, Glob, Pin, Reading, VersionTag, Workload
 
@@ -208,6 +208,17 @@ class GitLab(Provider):
         place = f"{self.issuer_url.removesuffix('/')}/{claims.get('project_path')}/-"
         job, sha = claims.get("job_id"), claims.get("sha")
         return Links(run=f"{place}/jobs/{job}" if job else "", commit=f"{place}/commit/{sha}" if sha else "")
+
+    def attester(self, values: Mapping[str, Any], claims: Claims) -> dict[str, str | None] | None:
+        """The project and the pipeline's file. Of the instances Sigstore knows gitlab.com only."""
+        if self.issuer_url != self.default_issuer:
+            return None
+        return {
+            "kind": "GitLab",
+            "repository": as_claimed(self.place(values), claims.get("project_path")),
+            "workflow_filepath": str(values["workflow_filepath"]),
+            "environment": values.get("environment") or None,
+        }
 
     def addresses(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The project on the instance, and its pages on gitlab.com: https://docs.gitlab.com/user/project/pages/."""

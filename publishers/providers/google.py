@@ -5,7 +5,9 @@ https://developers.google.com/identity/openid-connect/openid-connect#an-id-token
 https://cloud.google.com/compute/docs/instances/verifying-instance-identity ("Token contents").
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from publishers.errors import InvalidToken
 from publishers.providers.base import Provider
@@ -53,3 +55,7 @@ class Google(Provider):
         if not flag_claim(claims, "email_verified"):
             raise InvalidToken(f"The claim `email_verified` is false: Google does not vouch for {email}.")
         return {"email": email, "sub": text_claim(claims, "sub")}
+
+    def attester(self, values: Mapping[str, Any], claims: Claims) -> dict[str, str | None] | None:
+        """The service account's address."""
+        return {"kind": "Google", "email": str(values["email"])} if self.issuer_url == self.default_issuer else None

@@ -11,7 +11,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from registry.reading import cache_visibility
 
 # Part of every ETag: raise it when the same rows are rendered differently.
-RENDERING = 2
+RENDERING = 3
 
 
 def etag_of(*parts: Any) -> str:

@@ -14,7 +14,8 @@ from registry.index import formats
 from registry.models import File, Project, Release
 from registry.names import normalize
 
-# 1.1: versions, size, upload-time; 1.2 and 1.3 add keys that are optional; 1.4: status markers (PEP 792).
+# 1.1: versions, size, upload-time (PEP 700); 1.2 adds keys that are optional; 1.3: provenance (PEP 740); 1.4: status
+# markers (PEP 792).
 API_VERSION = "1.4"
 
 Document = dict[str, Any]
@@ -33,13 +34,26 @@ def detail(project: Project, files: Iterable[File]) -> Document:
         "name": project.normalized_name,
         "project-status": {"status": project.status},
         "versions": sorted({file.release.version for file in listed}, key=versions.key),
-        "files": [_file(file) for file in listed],
+        "files": [_file(file, project.normalized_name) for file in listed],
     }
 
 
 def file_url(file: File) -> str:
     """The public address of a file."""
     return f"{settings.SITE_URL}/files/{quote(file.path)}"
+
+
+def provenance_path(file: File, normalized_name: str) -> str | None:
+    """Where the provenance document of a project's file is read (PEP 740); None if it has none."""
+    if not file.attested:
+        return None
+    return f"/integrity/{normalized_name}/{quote(file.release.version)}/{file.filename}/provenance"
+
+
+def provenance_url(file: File, normalized_name: str) -> str | None:
+    """The same as a public address."""
+    path = provenance_path(file, normalized_name)
+    return path and f"{settings.SITE_URL}{path}"
 
 
 def timestamp(moment: datetime.datetime) -> str:
@@ -59,7 +73,7 @@ def core_metadata(file: File) -> bool | dict[str, str]:
     return {"sha256": file.metadata_sha256} if file.metadata_sha256 else False
 
 
-def _file(file: File) -> Document:
+def _file(file: File, normalized_name: str) -> Document:
     metadata = core_metadata(file)
     described: Document = {
         "filename": file.filename,
@@ -71,6 +85,7 @@ def _file(file: File) -> Document:
         # PEP 714: the new name, and the old one for clients that know no other.
         "core-metadata": metadata,
         "data-dist-info-metadata": metadata,
+        "provenance": provenance_url(file, normalized_name),
     }
     if file.requires_python:
         described["requires-python"] = file.requires_python
@@ -89,7 +104,7 @@ def index_as_html(document: Document) -> str:
 
 
 def detail_as_html(document: Document) -> str:
-    """PEP 503, with the attributes of PEP 592, 658, 714 and 792."""
+    """PEP 503, with the attributes of PEP 592, 658, 714, 740 and 792."""
     status = _meta("project-status", document["project-status"]["status"])
     title = f"Links for {escape(document['name'])}"
     return _page(title, status, f"<h1>{title}</h1>\n", (_file_link(file) for file in document["files"]))
@@ -104,6 +119,8 @@ def _file_link(file: Document) -> str:
     if file["core-metadata"]:
         digest = f"sha256={file['core-metadata']['sha256']}"
         attributes += _attribute("data-dist-info-metadata", digest) + _attribute("data-core-metadata", digest)
+    if file["provenance"]:
+        attributes += _attribute("data-provenance", file["provenance"])
     return _link(f"{file['url']}#sha256={file['hashes']['sha256']}", file["filename"], attributes)
 
 

@@ -162,6 +162,10 @@ class File(models.Model):
     metadata_sha256 = models.CharField(
         max_length=64, blank=True, help_text="Of the wheel's METADATA (PEP 658); empty for an sdist."
     )
+    # With a default of the database's own: while a new version starts, the old one still adds files.
+    attested = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Whether there is a provenance document (PEP 740)."
+    )
     uploaded_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = FileQuerySet.as_manager()

@@ -12,10 +12,11 @@ UNFOLDED = 5
 
 @dataclass(frozen=True)
 class Shown:
-    """A file with its address."""
+    """A file with its address, and where its provenance document is (PEP 740) if it has one."""
 
     file: File
     url: str
+    provenance_path: str | None
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,14 @@ def files_of(project: Project, release: Release) -> list[File]:
     return list(lookup.served_files(project).filter(release=release).select_related("release", *beside))
 
 
-def groups_of(files: Iterable[File]) -> list[Group]:
-    """Some of them, by where they came from."""
+def groups_of(project: Project, files: Iterable[File]) -> list[Group]:
+    """Some files of a project, by where they came from."""
     groups: dict[Any, Group] = {}
     for file in files:
         provenance = getattr(file, "provenance", None)
         key = (provenance.uploader, provenance.origin) if provenance is not None else None
-        groups.setdefault(key, Group(provenance, [])).files.append(Shown(file, documents.file_url(file)))
+        shown = Shown(file, documents.file_url(file), documents.provenance_path(file, project.normalized_name))
+        groups.setdefault(key, Group(provenance, [])).files.append(shown)
     return list(groups.values())
 
 

@@ -21,7 +21,9 @@ from registry.reading import Reader, page_for_readers
 
 # Of each list so many; of a page of releases the older ones are folded away.
 RELEASES, UNFOLDED_RELEASES = 20, 12
+# Of files so many on a page, and so many if all came by one run; fewer where each has one more address to be told.
 FILES, FILES_OF_ONE_RUN = 6, 15
+ATTESTED, ATTESTED_OF_ONE_RUN = 5, 11
 PEOPLE = 12
 
 
@@ -79,11 +81,11 @@ def _context(request: HttpRequest, project: Project, version: str | None) -> dic
 def _of_release(request: HttpRequest, project: Project, release: Release) -> dict[str, Any]:
     served = files.files_of(project, release)
     own = [f"{settings.SITE_URL}{project.get_absolute_url()}", *files.addresses_of(served)]
-    size = FILES if len(files.groups_of(served)) > 1 else FILES_OF_ONE_RUN
-    page = page_of(served, request, size, "files")
+    few, many = (ATTESTED, ATTESTED_OF_ONE_RUN) if any(file.attested for file in served) else (FILES, FILES_OF_ONE_RUN)
+    page = page_of(served, request, few if len(files.groups_of(project, served)) > 1 else many, "files")
     return {
         "files": page,
-        "groups": files.groups_of(page.rows),
+        "groups": files.groups_of(project, page.rows),
         "icons": files.icons_of(page.rows),
         "details": metadata.details(release.metadata, own),
         "description": kept.text_of(release),

@@ -10,7 +10,15 @@ DOCS: Path = settings.BASE_DIR / "docs"
 
 # Files without their .md, by shelf. A test holds that none of docs/ is forgotten.
 SHELVES: dict[str, tuple[str, ...]] = {
-    "Install and publish": ("installing", "publishing", "projects", "exchanges", "api-tokens", "accounts"),
+    "Install and publish": (
+        "installing",
+        "publishing",
+        "attestations",
+        "projects",
+        "exchanges",
+        "api-tokens",
+        "accounts",
+    ),
     "Providers": (
         "providers/github",
         "providers/gitlab",

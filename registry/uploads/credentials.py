@@ -1,6 +1,6 @@
 """What an upload asks of whatever authenticated it (``request.auth``)."""
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from registry.actors import Actor
 from registry.models import Project, User
@@ -24,6 +24,12 @@ class UploadCredential(Protocol):
 
     def owners_of_new(self, name: str, version: str) -> list[User]:
         """Who will own the project ``name``, which does not exist yet; UploadRefused if it must not be created."""
+
+    def attested(self, name: str, filename: str, sha256: str, unverified_attestations: str) -> dict[str, Any]:
+        """The provenance document (PEP 740) of a file that may be uploaded to ``name``, its attestations verified.
+
+        Asked before the transaction. Raises InvalidAttestations.
+        """
 
     def actor(self, address: str | None) -> Actor:
         """Whom the history names for this upload."""

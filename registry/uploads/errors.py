@@ -2,6 +2,8 @@
 
 from registry.switches import SwitchedOff
 
+_MAX_WHY = 600
+
 
 class UploadRefused(Exception):
     """A refusal with its HTTP status and the sentence that the client shows."""
@@ -40,6 +42,13 @@ class InvalidDistribution(UploadRefused):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"Invalid distribution file. {why}")
+
+
+class InvalidAttestations(UploadRefused):
+    """The attestations that came with the file do not hold, or cannot be verified. ``why`` may repeat their words."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Invalid attestations supplied during upload: {' '.join(why.split())[:_MAX_WHY]}")
 
 
 class TornUpload(UploadRefused):

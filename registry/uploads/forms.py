@@ -1,6 +1,5 @@
 """The form of an upload: PyPI's fields beside the file."""
 
-import json
 import re
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -37,6 +36,7 @@ class UploadForm:
     digests: dict[str, str]
     comment: str
     metadata: Metadata
+    unverified_attestations: str  # PEP 740, as JSON; empty without
 
     @property
     def name(self) -> str:
@@ -61,9 +61,8 @@ def read(post: QueryDict) -> UploadForm:
     _check_name(_one(fields, "name"))
     filetype = _filetype(fields)
     pyversion, digests, comment = _pyversion(fields, filetype), _digests(fields), _comment(fields)
-    form = UploadForm(filetype, pyversion, digests, comment, metadata.from_form(fields))
-    _check_attestations(fields)
-    return form
+    unverified_attestations = _one(fields, "attestations").strip()
+    return UploadForm(filetype, pyversion, digests, comment, metadata.from_form(fields), unverified_attestations)
 
 
 def _cleaned(post: QueryDict) -> dict[str, list[str]]:
@@ -145,17 +144,3 @@ def _comment(fields: dict[str, list[str]]) -> str:
     if len(comment) > _MAX_COMMENT:
         raise _invalid("comment", f"This field must be {_MAX_COMMENT} characters or less.")
     return comment
-
-
-def _check_attestations(fields: dict[str, list[str]]) -> None:
-    """PEP 740: what this registry does not verify it must not take, or readers would believe that it did."""
-    text = _one(fields, "attestations").strip()
-    try:
-        is_empty = not text or json.loads(text) == []
-    except (ValueError, RecursionError):
-        is_empty = False
-    if not is_empty:
-        raise UploadRefused(
-            "Invalid attestations supplied during upload: this registry does not verify attestations. "
-            "Upload without them (uv publish --no-attestations, twine upload without --attestations)."
-        )

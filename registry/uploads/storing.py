@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
@@ -36,6 +37,7 @@ class _Upload:
     metadata_path: Path
     address: str | None
     is_first: bool  # there was no such project before the transaction
+    provenance: dict[str, Any] | None  # PEP 740, of verified attestations
 
     def row(self) -> File:
         """The file's row, not yet in a release and not saved."""
@@ -51,6 +53,7 @@ class _Upload:
             md5=file.digests["md5"],
             comment=form.comment,
             metadata_sha256=inspected.metadata_sha256 if form.filetype == File.PackageType.WHEEL else "",
+            attested=self.provenance is not None,
         )
 
     def places(self) -> dict[str, Path]:
@@ -63,7 +66,8 @@ class _Upload:
 def accept(upload: Upload, credential: UploadCredential, address: str | None) -> None:
     """Store an upload, or raise UploadRefused; the same file again changes nothing.
 
-    What is slow (reading the archive, bringing bytes to the disk or to the bucket) is done before the transaction.
+    What is slow (verifying attestations, reading the archive, bringing bytes to the disk or to the bucket) is done
+    before the transaction.
     """
     form = forms.read(upload.fields)
     if upload.file is None:
@@ -74,9 +78,10 @@ def accept(upload: Upload, credential: UploadCredential, address: str | None) ->
     form.check_digests(upload.file)
     if _is_stored(upload.file):
         return
+    provenance = _attested(form, upload.file, credential)
     inspected = distributions.inspect(upload.file, form)
     with contents.finished([inspected.metadata_file]) as metadata_path:
-        whole = _Upload(form, upload.file, inspected, metadata_path, address, project is None)
+        whole = _Upload(form, upload.file, inspected, metadata_path, address, project is None, provenance)
         for name, source in whole.places().items():
             contents.settle(name, source)
         _store(whole, credential)
@@ -139,6 +144,13 @@ def _is_stored(file: ReceivedFile) -> bool:
     return stored is not None
 
 
+def _attested(form: UploadForm, file: ReceivedFile, credential: UploadCredential) -> dict[str, Any] | None:
+    """The file's provenance document; None without attestations."""
+    if not form.unverified_attestations:
+        return None
+    return credential.attested(form.name, file.filename, file.sha256, form.unverified_attestations)
+
+
 def _store(upload: _Upload, credential: UploadCredential) -> None:
     try:
         with transaction.atomic():
@@ -181,7 +193,7 @@ def _store_locked(upload: _Upload, credential: UploadCredential) -> None:
     )
     Event.objects.bulk_create(events)
     project.bump_serial()
-    file_uploaded.send(sender=File, file=row, credential=credential, actor=actor)
+    file_uploaded.send(sender=File, file=row, credential=credential, actor=actor, provenance=upload.provenance)
     _place(upload)
 
 

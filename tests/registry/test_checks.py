@@ -1,10 +1,12 @@
 """Settings that are wrong together, or too weak to be served with."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from registry.checks import wrong_settings
+from tests.sigstore.instance import Sigstore
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,17 @@ def test_what_is_wrong_is_said_and_no_secret_with_it(settings: Any, changes: dic
     told = wrong_settings()
     assert [message.id for message in told] == found
     assert not [message for message in told if settings.SECRET_KEY in message.msg and len(settings.SECRET_KEY) > 1]
+
+
+@pytest.mark.parametrize("text", [None, "", "no JSON", "[]", "{}", '{"tlogs": []}', "[" * 9_999])
+def test_a_trusted_root_must_be_one(settings: Any, tmp_path: Path, text: str | None):
+    path = tmp_path / "trusted_root.json"
+    if text is not None:
+        path.write_text(text)
+    settings.SIGSTORE_TRUSTED_ROOT = str(path)
+    assert [message.id for message in wrong_settings()] == ["gatehouse.E014"]
+
+
+def test_a_trusted_root_is_taken(settings: Any, tmp_path: Path):
+    settings.SIGSTORE_TRUSTED_ROOT = Sigstore().write_trusted_root(tmp_path / "trusted_root.json")
+    assert wrong_settings() == []

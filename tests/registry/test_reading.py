@@ -221,7 +221,17 @@ FILE = f"/files/aa/bb/{'c' * 60}/x-1-py3-none-any.whl"
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize(
     "path",
-    ["/", "/simple/", "/simple/x/", FILE, "/pypi/x/json", "/pypi/x/1/json", "/project/x/", "/favicon.ico"],
+    [
+        "/",
+        "/simple/",
+        "/simple/x/",
+        FILE,
+        "/pypi/x/json",
+        "/pypi/x/1/json",
+        "/integrity/x/1/x-1.tar.gz/provenance",
+        "/project/x/",
+        "/favicon.ico",
+    ],
 )
 @pytest.mark.parametrize("is_open", [True, False])
 def test_what_is_for_reading_says_so_to_another_method(settings, db, method, path, is_open):

@@ -14,7 +14,7 @@ from registry.admin.base import pretty
 from registry.admin.records import AuditAdmin
 from registry.models import Project
 from tokens.admin import finders, rights
-from tokens.models import Provenance
+from tokens.models import Attested, Provenance
 
 
 @admin.register(Provenance)
@@ -53,6 +53,7 @@ class ProvenanceAdmin(AuditAdmin):
         "address",
         "publisher_shown",
         "claims_shown",
+        "attestations_shown",
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -107,3 +108,9 @@ class ProvenanceAdmin(AuditAdmin):
     def claims_shown(self, provenance: Provenance) -> SafeString:
         """What the identity token said."""
         return pretty(provenance.claims)
+
+    @admin.display(description="attestations")
+    def attestations_shown(self, provenance: Provenance) -> SafeString | str:
+        """The provenance document that is served with the file (PEP 740)."""
+        attested = Attested.objects.filter(provenance=provenance).first()
+        return pretty(attested.document) if attested is not None else links.NOTHING

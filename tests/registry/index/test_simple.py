@@ -138,6 +138,7 @@ class TestDetail:
                     "yanked": False,
                     "core-metadata": {"sha256": file.metadata_sha256},
                     "data-dist-info-metadata": {"sha256": file.metadata_sha256},
+                    "provenance": None,
                 }
             ],
         }

@@ -129,7 +129,6 @@ class TestStoring:
             license_file=["LICENSE"],
             metadata_version="2.1",
             comment="Hi",
-            attestations="[]",
             gpg_signature=making.sent(b"signed", "x.asc"),
             something="else",
             description="Nul \x00 and ünïcode ☃",

@@ -1,0 +1,1 @@
+"""Attestations that were published: README.md tells which."""
