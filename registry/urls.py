@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("publishers.pages.urls")),
     path("", include("tokens.pages.urls")),
     path("_/secrets/", include("tokens.leaks.urls")),
+    path("integrity/", include("tokens.attestations.urls")),
     path("account/", include("registry.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("registry.api.urls")),

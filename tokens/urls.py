@@ -1,9 +1,8 @@
-"""The exchange's addresses, which clients build from the upload URL's host alone, and PyPI's one of attestations."""
+"""The exchange's addresses; clients build them from the upload URL's host alone."""
 
 from django.urls import path
 
 from tokens import views
-from tokens.attestations import views as attestations
 
 urlpatterns = [
     path("_/oidc/audience", views.Audience.as_view(), name="oidc-audience"),
@@ -12,5 +11,4 @@ urlpatterns = [
     path("_/oidc/check", views.Check.as_view(), name="oidc-check"),
     path("_/oidc/burn-token", views.BurnToken.as_view(), name="oidc-burn-token"),
     path(".well-known/pytp", views.Discovery.as_view(), name="pytp-discovery"),
-    path("integrity/<str:name>/<str:version>/<str:filename>/provenance", attestations.provenance, name="integrity"),
 ]
