@@ -26,10 +26,12 @@ ON_SQLITE = (
     "tests/registry/s3/",
     "tests/test_fuzz.py",
     "tests/test_serving.py",
+    "tests/tokens/test_limits.py",
 )
 ON_POSTGRESQL = (
     "tests/live/test_keys.py",
     "tests/live/test_token_page.py",
+    "tests/publishers/test_keys.py",
     "tests/registry/serving/",
     "tests/test_admin_crowd.py",
     "tests/test_who_may",
